@@ -1,0 +1,122 @@
+import { kymo } from './generated/messages.js'
+import type { Codec } from './generated/messages.js'
+import { FIELDS, MESSAGE_OF } from './generated/events.ts'
+import type { EventPayloads, EventType } from './generated/events.ts'
+import { KymoError } from './errors.ts'
+import { hex, unhex } from './hash.ts'
+import { upcast } from './upcast/index.ts'
+
+/** Version written for each event type today; older ones are lifted by schemas/upcast when read. */
+export const schemaVersion = (type: EventType): number => CURRENT[type] ?? 1
+const CURRENT: Partial<Record<EventType, number>> = {}
+
+const codecs = kymo.v1.event as unknown as Record<string, Codec<Record<string, unknown>>>
+
+export const isEventType = (type: string): type is EventType => Object.hasOwn(MESSAGE_OF, type)
+
+/**
+ * Bytes of an event's payload. Unlike protobufjs it refuses what it cannot write faithfully: unknown names, wrong types,
+ * numbers out of range, lone surrogates, two arms of a oneof, a text that was not stored first. Throws KYMO_SCHEMA.
+ */
+export function encodeEvent<T extends EventType>(type: T, payload: EventPayloads[T]): Uint8Array {
+  const name = MESSAGE_OF[type]
+  return codec(name).encode(toWire(name, payload, type)).finish()
+}
+
+/** The payload of an event as stored, lifted to today's schema. Throws KYMO_SCHEMA for an unknown type or bytes that do not decode. */
+export function decodeEvent<T extends EventType>(type: T, version: number, bytes: Uint8Array): EventPayloads[T] {
+  if (!isEventType(type)) throw new KymoError('KYMO_SCHEMA', `unknown event type "${String(type)}": this log was written by a newer Kymo`)
+  const name = MESSAGE_OF[type]
+  let message: Record<string, unknown>
+  try {
+    message = codec(name).decode(bytes)
+  } catch (cause) {
+    throw new KymoError('KYMO_SCHEMA', `the payload of ${type} does not decode`, { cause })
+  }
+  return upcast(type, version, fromWire(name, message)) as EventPayloads[T]
+}
+
+const codec = (name: string): Codec<Record<string, unknown>> => {
+  const found = codecs[name]
+  if (found === undefined) throw new KymoError('KYMO_SCHEMA', `no message ${name} in proto/kymo/v1/events.proto`)
+  return found
+}
+
+const refuse = (path: string, what: string) => new KymoError('KYMO_SCHEMA', `${path}: ${what}`)
+
+function toWire(name: string, value: unknown, path: string): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refuse(path, `expected an object, got ${value === null ? 'null' : typeof value}`)
+  const record = value as Record<string, unknown>
+  const fields = FIELDS[name]
+  if (fields === undefined) throw refuse(path, `unknown message ${name}`)
+  const stored = name === 'Text' || name === 'Ref'
+  if (stored && typeof record['ref'] !== 'string') throw refuse(path, 'was not stored before it was sent')
+  const out: Record<string, unknown> = {}
+  const taken = new Map<string, string>()
+  let known = 0
+  for (const [field, type, repeated, oneof] of fields) {
+    const item = record[field]
+    if (item === undefined) continue
+    known++
+    const at = `${path}.${field}`
+    if (repeated) {
+      if (!Array.isArray(item)) throw refuse(at, 'expected a list')
+      out[field] = item.map((one, index) => scalarOrMessage(type, one, `${at}[${index}]`))
+      continue
+    }
+    if (oneof !== '') {
+      const other = taken.get(oneof)
+      if (other !== undefined) throw refuse(at, `"${other}" is set as well, and only one ${oneof} can be`)
+      taken.set(oneof, field)
+    }
+    out[field] = scalarOrMessage(type, item, at)
+  }
+  for (const key of Object.keys(record)) {
+    if (record[key] === undefined || fields.some(([field]) => field === key)) continue
+    if (stored && (key === 'text' || key === 'list')) continue
+    throw refuse(`${path}.${key}`, `unknown field of ${name}`)
+  }
+  void known
+  return out
+}
+
+function scalarOrMessage(type: string, value: unknown, path: string): unknown {
+  switch (type) {
+    case 'string':
+      if (typeof value !== 'string') throw refuse(path, `expected a string, got ${typeof value}`)
+      if (!value.isWellFormed()) throw refuse(path, 'holds a lone surrogate, which is not a valid text')
+      return value
+    case 'bool':
+      if (typeof value !== 'boolean') throw refuse(path, `expected true or false, got ${typeof value}`)
+      return value
+    case 'double':
+      if (typeof value !== 'number' || !Number.isFinite(value)) throw refuse(path, `expected a finite number, got ${String(value)}`)
+      return value
+    case 'uint32':
+      if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > 0xffffffff) throw refuse(path, `expected an unsigned 32-bit integer, got ${String(value)}`)
+      return value
+    case 'int32':
+    case 'sint32':
+      if (!Number.isInteger(value) || Math.abs(value as number) > 0x7fffffff) throw refuse(path, `expected a 32-bit integer, got ${String(value)}`)
+      return value
+    case 'bytes':
+      if (typeof value !== 'string' || !/^([0-9a-f]{2})*$/.test(value)) throw refuse(path, 'expected lower-case hex')
+      return unhex(value)
+    default: return toWire(type, value, path)
+  }
+}
+
+function fromWire(name: string, message: Record<string, unknown>): Record<string, unknown> {
+  const out: Record<string, unknown> = {}
+  for (const [field, type, repeated, oneof] of FIELDS[name] ?? []) {
+    const value = message[field]
+    if (repeated) out[field] = (value as unknown[]).map((one) => plain(type, one))
+    else if (value === null || value === undefined) continue
+    else if (oneof !== '' && !Object.hasOwn(message, field)) continue
+    else out[field] = plain(type, value)
+  }
+  return out
+}
+
+const plain = (type: string, value: unknown): unknown =>
+  type === 'bytes' ? hex(value as Uint8Array) : typeof value === 'object' && value !== null ? fromWire(type, value as Record<string, unknown>) : value

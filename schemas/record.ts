@@ -1,0 +1,98 @@
+import { kymo } from './generated/messages.js'
+import type { EventPayloads, EventType } from './generated/events.ts'
+import { decodeEvent, isEventType } from './codec.ts'
+import { KymoError } from './errors.ts'
+import { hex, sha256, sha256Hex } from './hash.ts'
+
+export type Envelope = kymo.v1.Envelope
+export const Envelope = kymo.v1.Envelope
+
+export const ENVELOPE_FORMAT = 1
+export const BLOB_KIND = { bytes: 1, text: 2, tree: 3, list: 4 } as const
+export type BlobKind = keyof typeof BLOB_KIND
+export interface BlobName { hash: string; kind: BlobKind; bytes: number }
+
+/** One event of a run as everything above the journal sees it: ids and hashes as hex, the payload decoded. */
+export interface RecordedEvent<T extends EventType = EventType> {
+  runId: string
+  seq: number
+  id: string
+  type: T
+  from: string
+  to: string
+  prevTo: number
+  causeId: string
+  correlationId: string
+  attempt: number
+  fence: number
+  /** the journal's clock, milliseconds since 1970 */
+  at: number
+  epoch: number
+  prevHash: string
+  hash: string
+  blobs: BlobName[]
+  payload: EventPayloads[T]
+  /** stored size in bytes */
+  size: number
+}
+/** Discriminated by `type`. */
+export type AnyEvent = { [T in EventType]: RecordedEvent<T> }[EventType]
+
+const RECORD_TAG = 'kymo.record.v1\0'
+export const ZERO_HASH = '0'.repeat(64)
+
+/** Hash that the next record's prev_hash must carry: over the stored bytes, with a domain tag. */
+export const recordHash = (bytes: Uint8Array): string => sha256Hex(RECORD_TAG, bytes)
+export const recordHashBytes = (bytes: Uint8Array): Uint8Array => sha256(RECORD_TAG, bytes)
+
+/** Throws KYMO_SCHEMA when the bytes are no envelope or its payload does not decode. */
+export function decodeRecord(bytes: Uint8Array): AnyEvent {
+  let envelope: Envelope
+  try {
+    envelope = Envelope.decode(bytes)
+  } catch (cause) {
+    throw new KymoError('KYMO_SCHEMA', 'a record does not decode as an envelope', { cause })
+  }
+  if (envelope.format !== ENVELOPE_FORMAT) throw new KymoError('KYMO_SCHEMA', `record format ${envelope.format} is not known to this Kymo`)
+  if (!isEventType(envelope.type)) throw new KymoError('KYMO_SCHEMA', `unknown event type "${envelope.type}" at seq ${envelope.seq}`)
+  return {
+    runId: formatRunId(envelope.run_id),
+    seq: envelope.seq,
+    id: hex(envelope.event_id),
+    type: envelope.type,
+    from: envelope.from,
+    to: envelope.to,
+    prevTo: envelope.prev_to,
+    causeId: hex(envelope.cause_id),
+    correlationId: hex(envelope.correlation_id),
+    attempt: envelope.attempt,
+    fence: envelope.fence,
+    at: envelope.recorded_at_ms,
+    epoch: envelope.writer_epoch,
+    prevHash: hex(envelope.prev_hash),
+    hash: recordHash(bytes),
+    blobs: envelope.blobs.map(({ hash, kind, bytes: size }) => ({ hash: hex(hash), kind: kindName(kind), bytes: size })),
+    payload: decodeEvent(envelope.type, envelope.schema_version, envelope.payload),
+    size: bytes.length,
+  } as AnyEvent
+}
+
+const kindName = (kind: number): BlobKind => {
+  for (const [name, value] of Object.entries(BLOB_KIND)) if (value === kind) return name as BlobKind
+  throw new KymoError('KYMO_SCHEMA', `blob kind ${kind} is not known`)
+}
+
+/** UUID text of 16 bytes. */
+export const formatRunId = (bytes: Uint8Array): string => {
+  const text = hex(bytes)
+  return `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}`
+}
+export const parseRunId = (text: string): Uint8Array => {
+  const bytes = Buffer.from(text.replaceAll('-', ''), 'hex')
+  if (bytes.length !== 16) throw new KymoError('KYMO_RUN_ID', `"${text}" is not a run id`)
+  return bytes
+}
+
+/** Ids that a crash and a repeat give again, so that a retry is recognised as one. */
+export const outputId = (runId: string, causeId: string, actor: string, index: number): string => sha256Hex('kymo.output\0', runId, '\0', causeId, '\0', actor, '\0', String(index))
+export const outcomeId = (runId: string, effectId: string, attempt: number): string => sha256Hex('kymo.outcome\0', runId, '\0', effectId, '\0', String(attempt))
