@@ -33,7 +33,7 @@ export function decodeEvent<T extends EventType>(type: T, version: number, bytes
   } catch (cause) {
     throw new KymoError('KYMO_SCHEMA', `the payload of ${type} does not decode`, { cause })
   }
-  return upcast(type, version, fromWire(name, message)) as EventPayloads[T]
+  return upcast(type, version, fromWire(name, message)) as unknown as EventPayloads[T]
 }
 
 const codec = (name: string): Codec<Record<string, unknown>> => {
