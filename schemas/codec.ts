@@ -120,3 +120,6 @@ function fromWire(name: string, message: Record<string, unknown>): Record<string
 
 const plain = (type: string, value: unknown): unknown =>
   type === 'bytes' ? hex(value as Uint8Array) : typeof value === 'object' && value !== null ? fromWire(type, value as Record<string, unknown>) : value
+
+/** The payload as protobufjs sees it, cheap: enough to check that it decodes and to read what an index needs. */
+export const decodeWire = (type: EventType, bytes: Uint8Array): Record<string, unknown> => codec(MESSAGE_OF[type]).decode(bytes)

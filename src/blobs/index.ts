@@ -1,3 +1,7 @@
 export type { BlobStore } from './blob-store.ts'
 export { blobDamaged, blobMissing, checkBlob } from './blob-store.ts'
+export { CachedBlobs } from './cached-blobs.ts'
+export { FileBlobs } from './file-blobs.ts'
 export { MemoryBlobs } from './memory-blobs.ts'
+export { StoreBlobs } from './store-blobs.ts'
+export type { SmallBlobs } from './store-blobs.ts'

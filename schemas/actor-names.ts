@@ -1,0 +1,14 @@
+/** The actors of a run. An instance is `executor/3`: created by a request, stepped apart, dropped at its answer. */
+export const ACTORS = ['agent', 'environment', 'executor', 'llm-tool', 'evaluator'] as const
+export type ActorName = (typeof ACTORS)[number]
+
+const NAME = /^(agent|environment|executor|llm-tool|evaluator|scheduler)(?:\/([1-9][0-9]{0,9}))?$/
+
+/** True for what owns an inbox; "runner", "journal", "user" and "" do not. */
+export const isActor = (name: string): boolean => NAME.test(name)
+
+/** `executor/3` -> `executor`. */
+export const actorKind = (name: string): string => name.split('/', 1)[0] ?? name
+
+/** Who may stand in an envelope's from and to. */
+export const isAddress = (name: string): boolean => name === '' || name === 'runner' || name === 'journal' || name === 'user' || isActor(name)
