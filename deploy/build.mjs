@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync, copyFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
@@ -109,9 +109,10 @@ export function buildWire() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === want) return
   mkdirSync(generated, { recursive: true })
   const common = ['--keep-case', '-p', 'proto']
+  const names = protos.map((path) => relative(join(root, 'proto'), path))
   run(bin('pbjs'), ['-t', 'static-module', '-w', 'esm', ...common, '--no-verify', '--no-convert', '--no-delimited', '--no-typeurl', '--no-comments', '--no-service',
-    '-o', join(generated, 'messages.js'), ...protos])
-  const descriptor = JSON.parse(run(bin('pbjs'), ['-t', 'json', ...common, ...protos]).toString())
+    '-o', join(generated, 'messages.js'), ...names])
+  const descriptor = JSON.parse(run(bin('pbjs'), ['-t', 'json', ...common, ...names]).toString())
   write(join(generated, 'messages.d.ts'), wireTypes(descriptor))
   write(join(generated, 'events.ts'), eventTypes(descriptor))
   writeFileSync(stamp, want)
