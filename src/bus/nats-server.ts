@@ -1,0 +1,141 @@
+import { execFileSync, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { accessSync, constants, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { delimiter, join } from 'node:path'
+import { KymoError, messageOf } from '../../schemas/errors.ts'
+
+const executable = (path: string): boolean => {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** $NATS_SERVER, PATH, then where Debian puts it (not on an ordinary user's PATH). Throws KYMO_NATS_MISSING. */
+export function findNatsServer(): string {
+  const named = process.env['NATS_SERVER']
+  if (named !== undefined && named !== '') {
+    if (executable(named)) return named
+    throw new KymoError('KYMO_NATS_MISSING', `NATS_SERVER is "${named}", which is not an executable file: correct it or unset it`)
+  }
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/usr/local/bin']
+  for (const folder of folders) if (folder !== '' && executable(join(folder, 'nats-server'))) return join(folder, 'nats-server')
+  throw new KymoError('KYMO_NATS_MISSING', 'nats-server was not found: install it with "apt-get install nats-server", or set NATS_SERVER to its path')
+}
+
+/** Version of a nats-server binary. Throws KYMO_NATS_OLD below 2.9, the oldest that Kymo is tested with. */
+export function natsVersion(path: string): string {
+  let text: string
+  try {
+    text = execFileSync(path, ['--version'], { encoding: 'utf8', timeout: 5000 })
+  } catch (cause) {
+    throw new KymoError('KYMO_NATS_MISSING', `${path} does not run (${messageOf(cause)}): install it again with "apt-get install --reinstall nats-server"`, { cause })
+  }
+  const version = /v?(\d+)\.(\d+)\.(\d+)/.exec(text)
+  if (version === null || Number(version[1]) < 2 || (Number(version[1]) === 2 && Number(version[2]) < 9)) {
+    throw new KymoError('KYMO_NATS_OLD', `${path} is "${text.trim()}", and Kymo needs nats-server 2.9 or newer: upgrade it, or set NATS_SERVER to a newer one`)
+  }
+  return version[0]
+}
+
+export interface NatsServer {
+  url: string
+  token: string
+  pid: () => number
+  close: () => Promise<void>
+}
+
+/**
+ * Starts the store's own nats-server on 127.0.0.1 and starts it again, on the same port, whenever it dies.
+ * The token stands in a file that only this user can read, not on a command line.
+ */
+export async function startNatsServer({ directory, token, port, onProblem }: { directory: string; token: string; port?: number; onProblem?: (message: string) => void }): Promise<NatsServer> {
+  const binary = findNatsServer()
+  natsVersion(binary)
+  const config = join(directory, 'nats.conf')
+  const pidFile = join(directory, 'nats.pid')
+  stopOrphan(pidFile, config)
+  const usePort = port !== undefined && (await isFree(port)) ? port : await freePort()
+  writeFileSync(config, `listen: "127.0.0.1:${usePort}"\nauthorization { token: "${token}" }\nmax_payload: 1048576\nmax_pending: 268435456\nwrite_deadline: "10s"\n`, { mode: 0o600 })
+  let closing = false
+  let child: ChildProcess
+  let failures = 0
+  const start = (): ChildProcess => {
+    const started = spawn(binary, ['-c', config], { stdio: ['ignore', 'ignore', 'pipe'], detached: false, env: {} })
+    let tail = ''
+    started.stderr?.on('data', (chunk: Buffer) => { tail = (tail + chunk.toString()).slice(-2000) })
+    started.on('error', (error) => onProblem?.(`nats-server cannot be started: ${error.message}`))
+    started.on('exit', (code, signal) => {
+      if (closing) return
+      onProblem?.(`nats-server ended (${signal ?? code}); starting it again on port ${usePort}${code === 0 || signal !== null ? '' : `: ${tail.trim().split('\n').at(-1) ?? ''}`}`)
+      setTimeout(() => { if (!closing) child = start() }, Math.min(2000, 50 * 2 ** failures++))
+    })
+    started.on('spawn', () => {
+      try {
+        writeFileSync(pidFile, String(started.pid))
+      } catch (error) {
+        onProblem?.(`cannot write ${pidFile}: ${messageOf(error)}`)
+      }
+      setTimeout(() => { failures = 0 }, 5000).unref()
+    })
+    return started
+  }
+  child = start()
+  await reachable(usePort, 5000, () => child.exitCode)
+  return {
+    url: `nats://127.0.0.1:${usePort}`,
+    token,
+    pid: () => child.pid ?? 0,
+    close: async () => {
+      closing = true
+      const ended = child.exitCode !== null || child.signalCode !== null ? Promise.resolve() : new Promise<void>((resolve) => child.once('exit', () => resolve()))
+      child.kill('SIGKILL')
+      await ended
+      rmSync(pidFile, { force: true })
+    },
+  }
+}
+
+/** A nats-server that outlived its killed service is recognised by its configuration file and ended. */
+function stopOrphan(pidFile: string, config: string): void {
+  if (!existsSync(pidFile)) return
+  const pid = Number(readFileSync(pidFile, 'utf8'))
+  try {
+    if (pid > 1 && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(config)) process.kill(pid, 'SIGKILL')
+  } catch {
+    // it is gone already
+  }
+}
+
+const isFree = (port: number): Promise<boolean> => new Promise((resolve) => {
+  const probe = createServer()
+  probe.once('error', () => resolve(false))
+  probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
+})
+
+const freePort = (): Promise<number> => new Promise((resolve, reject) => {
+  const probe = createServer()
+  probe.once('error', reject)
+  probe.listen(0, '127.0.0.1', () => {
+    const address = probe.address()
+    probe.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port'))))
+  })
+})
+
+async function reachable(port: number, timeoutMs: number, exitCode: () => number | null): Promise<void> {
+  const { connect } = await import('node:net')
+  const deadline = performance.now() + timeoutMs
+  while (performance.now() < deadline) {
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => { socket.destroy(); resolve(true) })
+      socket.once('error', () => resolve(false))
+    })
+    if (open) return
+    if (exitCode() !== null && exitCode() !== 0) break
+    await new Promise((resolve) => setTimeout(resolve, 3))
+  }
+  throw new KymoError('KYMO_NATS_UNREACHABLE', `nats-server did not answer on 127.0.0.1:${port} within ${timeoutMs} ms`)
+}

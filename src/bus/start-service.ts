@@ -1,0 +1,113 @@
+import { spawn } from 'node:child_process'
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { KymoError, messageOf } from '../../schemas/errors.ts'
+import { Bus } from './bus.ts'
+import { readEndpoint } from './endpoint.ts'
+import type { EndpointFile } from './endpoint.ts'
+import { requestSubject } from './subjects.ts'
+import { kymo } from '../../schemas/generated/messages.js'
+
+const failurePath = (directory: string): string => join(directory, 'service.failed')
+
+/** Tells whoever started this service why it could not serve. */
+export function recordServiceFailure(directory: string, error: unknown): void {
+  const code = error instanceof KymoError ? error.code : 'KYMO_STORE_UNAVAILABLE'
+  try {
+    mkdirSync(directory, { recursive: true })
+    writeFileSync(failurePath(directory), JSON.stringify({ pid: process.pid, code, message: messageOf(error) }))
+  } catch {
+    // the starter reports that the service ended
+  }
+}
+
+/** The compiled entry point, also when this module runs from its TypeScript source in a test. */
+const mainScript = (): string => {
+  const here = dirname(fileURLToPath(import.meta.url))
+  const compiled = here.split(sep).includes('dist')
+  return compiled ? join(here, '../cli/main.js') : join(here, '../../dist/src/cli/main.js')
+}
+
+/** True when the service behind an endpoint answers. */
+export async function answers(bus: Bus, store: string, timeoutMs: number): Promise<boolean> {
+  try {
+    const reply = await bus.request(requestSubject(store, 'hello'), kymo.v1.journal.HelloRequest.encode({}).finish(), timeoutMs)
+    return kymo.v1.journal.HelloReply.decode(reply).store === store
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Finds the service of the store at `directory`, starting it in the background when there is none or it died.
+ * Throws KYMO_STORE_DAMAGED, KYMO_NATS_MISSING, ... with the service's own words.
+ */
+export async function ensureService(directory: string, { waitMs = 15_000, autostart = true }: { waitMs?: number; autostart?: boolean } = {}): Promise<{ endpoint: EndpointFile; bus: Bus; started: boolean }> {
+  const store = resolve(directory)
+  const found = await tryEndpoint(store)
+  if (found !== undefined) return { ...found, started: false }
+  if (!autostart) throw new KymoError('KYMO_STORE_UNREACHABLE', `no service answers for the store at ${store}`)
+  const deadline = performance.now() + waitMs
+  let launched = launch(store)
+  let locked = 0
+  while (performance.now() < deadline) {
+    await new Promise((done) => setTimeout(done, 10))
+    const up = await tryEndpoint(store)
+    if (up !== undefined) return { ...up, started: true }
+    if (launched.exit() === undefined) continue
+    const failure = readFailure(store, launched.pid)
+    if (failure !== undefined && failure.code !== 'KYMO_STORE_LOCKED') throw new KymoError(failure.code, failure.message)
+    // Somebody else is starting it, or a service is just ending: both settle soon.
+    if (++locked > 20) throw new KymoError('KYMO_STORE_LOCKED', failure?.message ?? `the service of ${store} ended at once; see ${join(store, 'service.log')}`)
+    await new Promise((done) => setTimeout(done, 100))
+    const again = await tryEndpoint(store)
+    if (again !== undefined) return { ...again, started: true }
+    launched = launch(store)
+  }
+  throw new KymoError('KYMO_STORE_UNREACHABLE', `the service of the store at ${store} did not answer within ${waitMs / 1000} s; see ${join(store, 'service.log')}, and "kymo doctor"`)
+}
+
+async function tryEndpoint(directory: string): Promise<{ endpoint: EndpointFile; bus: Bus } | undefined> {
+  const endpoint = readEndpoint(directory)
+  if (endpoint === undefined) return undefined
+  let bus: Bus
+  try {
+    bus = await Bus.connect(endpoint, 'kymo', 1000)
+  } catch {
+    return undefined
+  }
+  if (await answers(bus, endpoint.store, 1000)) return { endpoint, bus }
+  await bus.close()
+  return undefined
+}
+
+function launch(directory: string): { pid: number; exit: () => number | undefined } {
+  try {
+    mkdirSync(directory, { recursive: true })
+    rmSync(failurePath(directory), { force: true })
+    const log = openSync(join(directory, 'service.log'), 'a')
+    let code: number | undefined
+    const child = spawn(process.execPath, [mainScript(), 'serve', '--store', directory, '--background'], { detached: true, stdio: ['ignore', log, log], env: serviceEnvironment(), cwd: '/' })
+    child.once('exit', (status) => { code = status ?? 1 })
+    child.once('error', () => { code = 1 })
+    child.unref()
+    closeSync(log)
+    return { pid: child.pid ?? 0, exit: () => code }
+  } catch (cause) {
+    throw new KymoError('KYMO_STORE_UNAVAILABLE', `the store at ${directory} cannot be used (${messageOf(cause)}): choose another place with --store`, { cause })
+  }
+}
+
+/** The service needs no keys, so it gets none. */
+const serviceEnvironment = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(PATH|HOME|LANG|LC_.*|TMPDIR|USER|LOGNAME|NATS_SERVER|NODE_.*|KYMO_.*)$/.test(name)))
+
+function readFailure(directory: string, pid: number): { code: string; message: string } | undefined {
+  try {
+    const value = JSON.parse(readFileSync(failurePath(directory), 'utf8')) as { pid: number; code: string; message: string }
+    return value.pid === pid ? value : undefined
+  } catch {
+    return undefined
+  }
+}
