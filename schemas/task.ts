@@ -1,7 +1,7 @@
 import { LineCounter, isMap, isNode, isPair, parseDocument } from 'yaml'
 import type { Document } from 'yaml'
 import { z } from 'zod'
-import { KymoError } from './errors.ts'
+import { KymoError, messageOf } from './errors.ts'
 import { isSafePath } from './tree.ts'
 
 /** What a person writes in tasks/<name>/task.yaml. tasks/README.md explains every field to authors. */
@@ -105,17 +105,25 @@ export function parseTaskManifest(source: string, file: string): TaskManifest {
   const broken = document.errors[0]
   if (broken !== undefined) throw manifestError([`${file} line ${lines.linePos(broken.pos[0]).line}: this is not YAML: ${broken.message}`])
   if (!isMap(document.contents)) throw manifestError([`${file} line 1: write a YAML mapping that begins with name: and title:`])
-  const result = manifestSchema.safeParse(document.toJS())
+  const result = manifestSchema.safeParse(plain(document, file))
   if (result.success) return result.data
-  throw manifestError(result.error.issues.flatMap((issue) => {
-    const known = issue.code === 'unrecognized_keys'
-    const paths = known ? issue.keys.map((key) => [...issue.path, key]) : [issue.path]
-    return paths.map((at) => {
-      const line = lineOf(document, lines, at)
-      const advice = known ? 'there is no such field; remove it or correct its spelling' : issue.message
-      return `${file}${line === undefined ? '' : ` line ${line}`}, ${at.map(String).join('.') || 'top level'}: ${advice}`
-    })
-  }))
+  const problems = result.error.issues.flatMap((issue) => {
+    const unknown = issue.code === 'unrecognized_keys'
+    const paths = unknown ? issue.keys.map((key) => [...issue.path, key]) : [issue.path]
+    const advice = unknown ? 'there is no such field; remove it or correct its spelling' : issue.message
+    return paths.map((at) => ({ field: at.map(String).join('.') || 'top level', line: lineOf(document, lines, at), advice }))
+  })
+  problems.sort((a, b) => (a.line ?? 0) - (b.line ?? 0))
+  throw manifestError(problems.map(({ field, line, advice }) => `${file}${line === undefined ? '' : ` line ${line}`}, ${field}: ${advice}`))
+}
+
+/** Resolving aliases may fail although the text parsed: an unknown one, or some that multiply each other. */
+function plain(document: Document, file: string): unknown {
+  try {
+    return document.toJS()
+  } catch (error) {
+    throw manifestError([`${file}: this is not YAML that can be read: ${messageOf(error)}`])
+  }
 }
 
 const manifestError = (problems: string[]): KymoError => new KymoError('KYMO_TASK_MANIFEST', problems.join('\n'))

@@ -1,0 +1,89 @@
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { GradingOutcome } from '../../../schemas/generated/events.ts'
+import type { ProfileName, TaskManifest } from '../../../schemas/task.ts'
+import type { BlobStore } from '../../blobs/index.ts'
+import { scriptEnvironment } from '../sandbox/index.ts'
+import type { Interpreter, Sandbox, ScriptLayer } from '../sandbox/index.ts'
+import { scriptLimits, scriptVariables, taskLibrary } from '../tasks/index.ts'
+import type { Task } from '../tasks/index.ts'
+import { materialise } from './materialise.ts'
+import { parseReply } from './reply.ts'
+import { runEvaluator } from './run-evaluator.ts'
+import { workerCommand } from './worker-command.ts'
+import type { WorkerCommand } from './worker-command.ts'
+
+export interface Grading {
+  task: Task
+  profile: ProfileName
+  /** hash of the submitted workspace */
+  tree: string
+  /** the task's data, where it lies on this machine; the worker sees it read-only */
+  layers?: readonly ScriptLayer[]
+  blobs: BlobStore
+  sandbox: Sandbox
+  interpreter: Interpreter
+  seed: number
+  signal?: AbortSignal
+  /** where temporary folders are made */
+  workDir?: string
+  /** in place of what the manifest says: fewer repeats and shorter waits for tests and for every-step scores */
+  settings?: Partial<Pick<TaskManifest['grading'], 'repeats' | 'start_seconds' | 'call_seconds' | 'total_seconds'>>
+}
+
+/**
+ * Grades a tree with the task's evaluator, which runs outside the sandbox and outside the submission's reach. A submission that cannot be
+ * scored is an outcome (`graded: false` with its code); throws KYMO_GRADER when the grader failed, KYMO_CANCELLED when `signal` fired.
+ */
+export async function gradeTree({ task, profile, tree, layers = [], blobs, sandbox, interpreter, seed, signal, workDir = tmpdir(), settings = {} }: Grading): Promise<GradingOutcome> {
+  const { manifest, folder } = task
+  const grading = { ...manifest.grading, ...settings }
+  const evaluator = join(folder, grading.evaluator)
+  const library = taskLibrary()
+  await mkdir(workDir, { recursive: true })
+  const directory = await mkdtemp(join(workDir, 'kymo-grading-'))
+  const releases: Array<() => void> = []
+  try {
+    const treeDir = join(directory, 'tree')
+    const scratch = join(directory, 'scratch')
+    await mkdir(scratch)
+    await materialise(tree, blobs, treeDir)
+
+    /** A worker gets a copy of its own, so that what it writes is seen by nobody. */
+    const command = async (name: string, fill: (target: string) => Promise<void>): Promise<WorkerCommand | null> => {
+      if (grading.worker === undefined) return null
+      const target = join(directory, name)
+      await fill(target)
+      const settingsOfProfile = manifest.profiles[profile]
+      const made = workerCommand({
+        sandbox, interpreter, directory: target, layers, worker: join(folder, grading.worker), library, entry: manifest.entry, scratch,
+        limits: scriptLimits(settingsOfProfile), variables: scriptVariables(settingsOfProfile), network: settingsOfProfile.network,
+      })
+      releases.push(made.release)
+      return made.command
+    }
+    const starterDir = join(folder, manifest.starter)
+    const request = {
+      protocol: 1,
+      task: task.name,
+      profile,
+      seed,
+      tree_dir: treeDir,
+      starter_dir: starterDir,
+      answers_dir: grading.answers === undefined ? null : join(folder, grading.answers),
+      submission: await command('submission', (target) => materialise(tree, blobs, target)),
+      starter: grading.starter_timed ? await command('starter', (target) => cp(starterDir, target, { recursive: true })) : null,
+      repeats: grading.repeats,
+      limits: { start_seconds: grading.start_seconds, call_seconds: grading.call_seconds },
+    }
+    const text = await runEvaluator({
+      python: interpreter.executable, launcher: join(library, 'launch.py'), evaluator, request, cwd: scratch, deadlineMs: grading.total_seconds * 1000,
+      env: scriptEnvironment({ executable: interpreter.executable, home: scratch, tmp: scratch }), ...(signal === undefined ? {} : { signal }),
+    })
+    return parseReply(text, evaluator)
+  } finally {
+    for (const release of releases) release()
+    await rm(directory, { recursive: true, force: true, maxRetries: 3 })
+  }
+}

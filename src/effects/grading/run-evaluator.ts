@@ -1,0 +1,61 @@
+import { execa } from 'execa'
+import { KymoError } from '../../../schemas/errors.ts'
+
+const MAX_REPLY_BYTES = 4 * 2 ** 20
+const GRACE_MS = 3000
+
+/**
+ * Starts a trusted evaluator, hands it the request and gives what it prints. When this returns, the evaluator and its workers are dead.
+ * Throws KYMO_GRADER if it fails or passes the deadline, KYMO_CANCELLED when `signal` fires.
+ */
+export async function runEvaluator({ python, launcher, evaluator, request, env, cwd, deadlineMs, signal }: {
+  python: string
+  launcher: string
+  evaluator: string
+  request: Record<string, unknown>
+  env: Record<string, string>
+  cwd: string
+  deadlineMs: number
+  signal?: AbortSignal
+}): Promise<string> {
+  if (signal?.aborted) throw cancelled()
+  const child = execa(python, ['-I', '-B', launcher, evaluator], {
+    cwd, env, extendEnv: false, detached: true, reject: false, cleanup: true, maxBuffer: MAX_REPLY_BYTES, stripFinalNewline: false,
+    stdin: 'pipe', stdout: 'pipe', stderr: 'pipe',
+  })
+  child.stdin.on('error', () => undefined)
+  // The pipe stays open: its end tells the evaluator that nobody waits any more.
+  child.stdin.write(`${JSON.stringify({ ...request, lifeline: true })}\n`)
+  let late = false
+  const timers: NodeJS.Timeout[] = []
+  // First politely, so that it can end workers that live in sessions of their own; then its whole group by force.
+  const stop = (): void => {
+    signalGroup(child.pid, 'SIGTERM')
+    timers.push(setTimeout(() => signalGroup(child.pid, 'SIGKILL'), GRACE_MS))
+  }
+  timers.push(setTimeout(() => { late = true; stop() }, deadlineMs))
+  signal?.addEventListener('abort', stop, { once: true })
+  try {
+    const result = await child
+    if (signal?.aborted) throw cancelled()
+    if (late) throw new KymoError('KYMO_GRADER', `the evaluator ${evaluator} did not end within ${deadlineMs / 1000} s. If the machine is busy try again, otherwise raise grading.total_seconds in the task's manifest`)
+    if (result.failed) {
+      const said = result.stderr.trim().split('\n').slice(-12).join('\n') || result.shortMessage
+      throw new KymoError('KYMO_GRADER', `the evaluator ${evaluator} failed, which is not the submission's fault: ${said}`)
+    }
+    return result.stdout
+  } finally {
+    for (const timer of timers) clearTimeout(timer)
+    signal?.removeEventListener('abort', stop)
+    signalGroup(child.pid, 'SIGKILL')
+  }
+}
+
+const cancelled = (): KymoError => new KymoError('KYMO_CANCELLED', 'the grading was cancelled; it starts anew when the run is resumed')
+
+function signalGroup(pid: number | undefined, name: 'SIGTERM' | 'SIGKILL'): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, name)
+  } catch { /* it has gone already */ }
+}

@@ -1,0 +1,6 @@
+export { listTasks, loadTask } from './load-task.ts'
+export type { Task, TaskListing } from './load-task.ts'
+export { evaluatorKey, prepareTask } from './prepare-task.ts'
+export type { PreparedTask } from './prepare-task.ts'
+export { scriptLimits, scriptVariables } from './script-limits.ts'
+export { packageRoot, taskFolders, taskLibrary } from './task-folders.ts'

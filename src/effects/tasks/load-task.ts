@@ -1,0 +1,100 @@
+import { readFile, readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { KymoError, isKymoError, messageOf } from '../../../schemas/errors.ts'
+import { parseTaskManifest } from '../../../schemas/task.ts'
+import type { TaskManifest } from '../../../schemas/task.ts'
+import { taskFolders } from './task-folders.ts'
+
+/** A task whose manifest has been read and whose files exist. */
+export interface Task {
+  name: string
+  /** absolute path of the folder with its task.yaml */
+  folder: string
+  manifest: TaskManifest
+}
+
+export type TaskListing = { name: string; folder: string; task: Task } | { name: string; folder: string; problem: KymoError }
+
+/** Every task there is, sorted by name; one whose manifest is wrong is listed with its problem. Of two with one name the first folder's counts. */
+export async function listTasks(roots: readonly string[] = taskFolders()): Promise<TaskListing[]> {
+  const found = new Map<string, string>()
+  for (const root of roots) {
+    for (const name of await subfolders(root)) {
+      const folder = join(root, name)
+      if (!found.has(name) && await kindOf(join(folder, 'task.yaml')) === 'file') found.set(name, folder)
+    }
+  }
+  const sorted = [...found].sort(([a], [b]) => (a < b ? -1 : 1))
+  return Promise.all(sorted.map(async ([name, folder]): Promise<TaskListing> => {
+    try {
+      return { name, folder, task: await readTask(name, folder) }
+    } catch (error) {
+      if (isKymoError(error)) return { name, folder, problem: error }
+      throw error
+    }
+  }))
+}
+
+/** Throws KYMO_UNKNOWN_TASK, naming the tasks there are, or KYMO_TASK_MANIFEST. */
+export async function loadTask(name: string, roots: readonly string[] = taskFolders()): Promise<Task> {
+  const listing = await listTasks(roots)
+  const match = listing.find((entry) => entry.name === name)
+  if (match === undefined) throw unknownTask(name, listing.map((entry) => entry.name), roots)
+  if ('problem' in match) throw match.problem
+  return match.task
+}
+
+async function readTask(name: string, folder: string): Promise<Task> {
+  const file = join(folder, 'task.yaml')
+  const manifest = parseTaskManifest(await readFile(file, 'utf8'), file)
+  if (manifest.name !== name) throw new KymoError('KYMO_TASK_MANIFEST', `${file}, name: it says ${manifest.name} but its folder is ${name}. Give both one name`)
+  for (const [field, path, kind] of namedFiles(manifest)) {
+    if (await kindOf(join(folder, path)) !== kind) {
+      throw new KymoError('KYMO_TASK_MANIFEST', `${file}, ${field}: there is no ${kind} ${path} in the task's folder. Create it or correct the path`)
+    }
+  }
+  return { name, folder, manifest }
+}
+
+function* namedFiles(manifest: TaskManifest): Generator<[field: string, path: string, kind: 'file' | 'folder']> {
+  yield ['description', manifest.description, 'file']
+  yield ['starter', manifest.starter, 'folder']
+  yield ['entry', `${manifest.starter}/${manifest.entry}`, 'file']
+  yield ['grading.evaluator', manifest.grading.evaluator, 'file']
+  if (manifest.grading.worker !== undefined) yield ['grading.worker', manifest.grading.worker, 'file']
+  if (manifest.grading.answers !== undefined) yield ['grading.answers', manifest.grading.answers, 'folder']
+  if (manifest.reference !== undefined) yield ['reference', manifest.reference, 'file']
+  if (manifest.demo !== undefined) yield ['demo', manifest.demo, 'file']
+  for (const [index, forgery] of manifest.forged.entries()) yield [`forged.${index}.file`, forgery.file, 'file']
+}
+
+async function subfolders(root: string): Promise<string[]> {
+  try {
+    return (await readdir(root)).sort()
+  } catch (error) {
+    throw new KymoError('KYMO_TASKS_FOLDER', `the folder of tasks ${root} cannot be read (${messageOf(error)}). Set KYMO_TASKS to a folder whose subfolders are tasks, or unset it`, { cause: error })
+  }
+}
+
+async function kindOf(path: string): Promise<'file' | 'folder' | 'other' | 'missing'> {
+  const facts = await stat(path).catch(() => undefined)
+  if (facts === undefined) return 'missing'
+  return facts.isFile() ? 'file' : facts.isDirectory() ? 'folder' : 'other'
+}
+
+function unknownTask(name: string, names: readonly string[], roots: readonly string[]): KymoError {
+  if (names.length === 0) return new KymoError('KYMO_UNKNOWN_TASK', `there is no task ${name}: ${roots.join(' and ')} holds no tasks. Set KYMO_TASKS to a folder whose subfolders are tasks`)
+  const [nearest] = names.map((known) => ({ known, distance: editDistance(name.toLowerCase(), known.toLowerCase()) })).sort((a, b) => a.distance - b.distance)
+  const guess = nearest !== undefined && nearest.distance <= Math.max(2, name.length / 2) ? ` Did you mean ${nearest.known}?` : ''
+  return new KymoError('KYMO_UNKNOWN_TASK', `there is no task ${name}.${guess} The tasks are: ${names.join(', ')}`)
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1]
+    for (let j = 1; j <= b.length; j += 1) next.push(Math.min((next[j - 1] ?? 0) + 1, (row[j] ?? 0) + 1, (row[j - 1] ?? 0) + (letter === b[j - 1] ? 0 : 1)))
+    row = next
+  }
+  return row[b.length] ?? 0
+}
