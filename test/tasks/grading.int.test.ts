@@ -1,15 +1,17 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { parse } from 'yaml'
 import { formatTree, parseTree } from '../../schemas/tree.ts'
 import { MemoryBlobs } from '../../src/blobs/index.ts'
 import { gradeTree } from '../../src/effects/grading/index.ts'
 import type { Grading } from '../../src/effects/grading/index.ts'
+import { findPython } from '../../src/effects/python/index.ts'
 import { chooseSandbox } from '../../src/effects/sandbox/index.ts'
 import type { Interpreter, Sandbox } from '../../src/effects/sandbox/index.ts'
-import { loadTask, prepareTask } from '../../src/effects/tasks/index.ts'
+import { loadTask, prepareTask, pythonDependencies } from '../../src/effects/tasks/index.ts'
 import type { Task } from '../../src/effects/tasks/index.ts'
 
 const fixtures = join(import.meta.dirname, '../fixtures/tasks')
@@ -22,9 +24,7 @@ const blobs = new MemoryBlobs()
 beforeAll(async () => {
   workDir = mkdtempSync(join(tmpdir(), 'kymo-grading-test-'))
   sandbox = await chooseSandbox()
-  const { stdout } = await execa('python3', ['-c', 'import json, os, sys; print(json.dumps([sys.executable, sys.prefix, sys.base_prefix, os.path.dirname(os.path.realpath(sys.executable))]))'])
-  const [executable = '', ...prefixes] = JSON.parse(stdout) as string[]
-  interpreter = { executable, prefixes: [...new Set(prefixes)] }
+  interpreter = await findPython({ dependencies: pythonDependencies((await loadTask('vectorization')).manifest.profiles.small) })
 })
 afterAll(() => {
   expect(readdirSync(workDir)).toEqual([])
@@ -107,6 +107,25 @@ describe('Grading vectorization', () => {
     expect(await grade(task, await treeWith(task, { 'train.py': null }))).toMatchObject({ graded: false, code: 'submission_missing' })
     expect(await grade(task, await treeWith(task, { 'train.py': 'import pandas_that_is_not_there\n' }))).toMatchObject({ graded: false, code: 'import_failed', message: expect.stringContaining('pandas_that_is_not_there') as string })
     expect(await grade(task, await treeWith(task, { 'train.py': 'def forward(): pass\n' }))).toMatchObject({ graded: false, code: 'import_failed', message: expect.stringContaining('ConvLayer') as string })
+  }, 60_000)
+
+  it('has a demonstration whose first attempt its own comparison refuses, and whose last one counts', async () => {
+    const { actions } = parse(script('demo.yaml')) as { actions: Array<{ action: string; args: Record<string, string> }> }
+    const directory = mkdtempSync(join(tmpdir(), 'kymo-demo-'))
+    try {
+      cpSync(join(task.folder, 'starter'), directory, { recursive: true })
+      const said: string[] = []
+      for (const { action, args } of actions) {
+        if (action === 'Copy File') cpSync(join(directory, args['source'] ?? ''), join(directory, args['destination'] ?? ''))
+        if (action === 'Write File') writeFileSync(join(directory, args['file_name'] ?? ''), args['content'] ?? '')
+        if (action === 'Execute Script' && args['script_name'] === 'compare.py') said.push((await execa(interpreter.executable, ['-B', 'compare.py'], { cwd: directory })).stdout)
+      }
+      expect(said).toEqual([expect.stringMatching(/^WRONG outputs/), expect.stringMatching(/^same outputs/)])
+      const outcome = await grade(task, await treeWith(task, { 'train.py': readFileSync(join(directory, 'train.py'), 'utf8') }), { settings: { repeats: 1 } })
+      expect(outcome.graded && outcome.baseline / outcome.value).toBeGreaterThan(10)
+    } finally {
+      rmSync(directory, { recursive: true, force: true })
+    }
   }, 60_000)
 
   it('gains no forgery anything', async () => {

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import type { GradingOutcome } from '../../../schemas/generated/events.ts'
 import type { ProfileName, TaskManifest } from '../../../schemas/task.ts'
 import type { BlobStore } from '../../blobs/index.ts'
+import { exportTree } from '../../workspace/index.ts'
 import { scriptEnvironment } from '../sandbox/index.ts'
 import type { Interpreter, Sandbox, ScriptLayer } from '../sandbox/index.ts'
 import { scriptLimits, scriptVariables, taskLibrary } from '../tasks/index.ts'
 import type { Task } from '../tasks/index.ts'
-import { materialise } from './materialise.ts'
 import { parseReply } from './reply.ts'
 import { runEvaluator } from './run-evaluator.ts'
 import { workerCommand } from './worker-command.ts'
@@ -48,7 +48,7 @@ export async function gradeTree({ task, profile, tree, layers = [], blobs, sandb
     const treeDir = join(directory, 'tree')
     const scratch = join(directory, 'scratch')
     await mkdir(scratch)
-    await materialise(tree, blobs, treeDir)
+    await exportTree(tree, treeDir, blobs)
 
     /** A worker gets a copy of its own, so that what it writes is seen by nobody. */
     const command = async (name: string, fill: (target: string) => Promise<void>): Promise<WorkerCommand | null> => {
@@ -72,7 +72,7 @@ export async function gradeTree({ task, profile, tree, layers = [], blobs, sandb
       tree_dir: treeDir,
       starter_dir: starterDir,
       answers_dir: grading.answers === undefined ? null : join(folder, grading.answers),
-      submission: await command('submission', (target) => materialise(tree, blobs, target)),
+      submission: await command('submission', (target) => exportTree(tree, target, blobs)),
       starter: grading.starter_timed ? await command('starter', (target) => cp(starterDir, target, { recursive: true })) : null,
       repeats: grading.repeats,
       limits: { start_seconds: grading.start_seconds, call_seconds: grading.call_seconds },

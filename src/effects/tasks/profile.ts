@@ -1,4 +1,5 @@
 import type { TaskProfile } from '../../../schemas/task.ts'
+import type { PythonDependencies } from '../python/index.ts'
 import { scriptLimitsSchema } from '../sandbox/index.ts'
 import type { ScriptLimits } from '../sandbox/index.ts'
 
@@ -22,3 +23,6 @@ export function scriptLimits({ script }: TaskProfile): ScriptLimits {
 /** What a task's profile adds to a script's environment. */
 export const scriptVariables = ({ script }: TaskProfile): Record<string, string> =>
   Object.fromEntries(['OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'NUMEXPR_NUM_THREADS'].map((name) => [name, String(script.threads)]))
+
+/** What a profile's interpreter must have, in the words of effects/python. */
+export const pythonDependencies = ({ python }: TaskProfile): PythonDependencies => ({ requires: python.requires, pip: python.dependencies, debian: python.debian })
