@@ -66,7 +66,8 @@ function eventTypes(descriptor) {
   // A machine writes {text}; the log holds {ref, bytes}; a hydrated event has all three.
   const body = lines.join('\n')
     .replace(/export interface Text \{[^}]*\}/, 'export interface Text { ref?: string; bytes?: number; text?: string }')
-    .replace(/export interface Ref \{[^}]*\}/, 'export interface Ref { ref?: string; bytes?: number; text?: string; list?: unknown }')
+    .replace(/export interface Ref \{[^}]*\}/, 'export interface Ref { ref?: string; bytes?: number; text?: string }')
+    .replace(/export interface ListRef \{[^}]*\}/, 'export interface ListRef { ref?: string; bytes?: number; list?: { prev: ListRef | null; items: unknown[] } }')
   const registry = topLevel.map((name) => `  '${eventType(name)}': ${name}`).join('\n')
   return [body, 'export interface EventPayloads {', registry, '}', 'export type EventType = keyof EventPayloads', '',
     `export const MESSAGE_OF: Readonly<Record<EventType, string>> = ${JSON.stringify(Object.fromEntries(topLevel.map((name) => [eventType(name), name])), null, 2)}`, '',

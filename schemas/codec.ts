@@ -49,15 +49,13 @@ function toWire(name: string, value: unknown, path: string): Record<string, unkn
   const record = value as Record<string, unknown>
   const fields = FIELDS[name]
   if (fields === undefined) throw refuse(path, `unknown message ${name}`)
-  const stored = name === 'Text' || name === 'Ref'
+  const stored = name === 'Text' || name === 'Ref' || name === 'ListRef'
   if (stored && typeof record['ref'] !== 'string') throw refuse(path, 'was not stored before it was sent')
   const out: Record<string, unknown> = {}
   const taken = new Map<string, string>()
-  let known = 0
   for (const [field, type, repeated, oneof] of fields) {
     const item = record[field]
     if (item === undefined) continue
-    known++
     const at = `${path}.${field}`
     if (repeated) {
       if (!Array.isArray(item)) throw refuse(at, 'expected a list')
@@ -76,7 +74,6 @@ function toWire(name: string, value: unknown, path: string): Record<string, unkn
     if (stored && (key === 'text' || key === 'list')) continue
     throw refuse(`${path}.${key}`, `unknown field of ${name}`)
   }
-  void known
   return out
 }
 

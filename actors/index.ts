@@ -1,0 +1,23 @@
+import type { ActorLogic } from './logic.ts'
+import { baseline } from './agent/baseline/machine.ts'
+import { scripted } from './agent/scripted/machine.ts'
+import { environment } from './environment/machine.ts'
+import { evaluator } from './evaluator/machine.ts'
+import { executor } from './executor/machine.ts'
+import { llmTool } from './llm-tool/machine.ts'
+
+export type { ActorLogic } from './logic.ts'
+export { ACTIONS, usage } from './environment/actions.ts'
+export { improvementOf } from './evaluator/machine.ts'
+export type { Message, Received } from './protocol.ts'
+
+export interface AgentEntry { name: string; description: string; logic: ActorLogic }
+
+/** The agents that come with Kymo. */
+export const AGENTS: Readonly<Record<string, AgentEntry>> = {
+  baseline: { name: 'baseline', description: 'runs the starter script unchanged and submits; needs no model', logic: baseline },
+  scripted: { name: 'scripted', description: 'plays a list of actions from a file; needs no model', logic: scripted },
+}
+
+/** The machines that do not depend on the run. */
+export const ACTOR_LOGIC: Readonly<Record<'environment' | 'executor' | 'llm-tool' | 'evaluator', ActorLogic>> = { environment, executor, 'llm-tool': llmTool, evaluator }
