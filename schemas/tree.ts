@@ -43,7 +43,12 @@ export function formatTree(entries: Iterable<TreeEntry>): string {
   return text
 }
 
-const LINE = /^(?:(644|755) file ([0-9a-f]{64}) (0|[1-9][0-9]{0,15})|755 dir - 0) /
+const HEX = /^[0-9a-f]{64}$/
+const SIZE = /^(?:0|[1-9][0-9]{0,15})$/
+const DIR = '755 dir - 0 '
+/** Length of `644 file ` and of it with a hash and a space: columns are fixed up to the size. */
+const HASH_AT = 9
+const SIZE_AT = HASH_AT + 65
 
 /** Throws KYMO_TREE when the text is not canonical: a manifest has one spelling only, and it can be written to a disk. */
 export function parseTree(text: string): Map<string, TreeEntry> {
@@ -54,13 +59,10 @@ export function parseTree(text: string): Map<string, TreeEntry> {
   let parent = ''
   for (let start = 0; start < text.length;) {
     const end = text.indexOf('\n', start)
-    const line = text.slice(start, end)
+    const entry = text.startsWith(DIR, start) ? readDirectory(text, start, end) : readFile(text, start, end)
+    if (entry === undefined || !isSafePath(entry.path)) throw new KymoError('KYMO_TREE', `not a manifest line: ${text.slice(start, end).slice(0, 200)}`)
     start = end + 1
-    const match = LINE.exec(line)
-    if (match === null) throw notLine(line)
-    const [head, mode, sha256 = '', size = '0'] = match
-    const path = unescapePath(line.slice(head.length))
-    if (path === undefined || !isSafePath(path)) throw notLine(line)
+    const { path } = entry
     if (previous !== undefined && comparePaths(previous, path) >= 0) throw new KymoError('KYMO_TREE', `manifest lines are not sorted at ${path}`)
     previous = path
     const slash = path.lastIndexOf('/')
@@ -72,12 +74,25 @@ export function parseTree(text: string): Map<string, TreeEntry> {
       }
       parent = folder
     }
-    entries.set(path, { path, kind: mode === undefined ? 'dir' : 'file', mode: mode === '644' ? 0o644 : 0o755, sha256, size: Number(size) })
+    entries.set(path, entry)
   }
   return entries
 }
 
-const notLine = (line: string) => new KymoError('KYMO_TREE', `not a manifest line: ${line.slice(0, 200)}`)
+function readDirectory(text: string, start: number, end: number): TreeEntry | undefined {
+  const path = unescapePath(text.slice(start + DIR.length, end))
+  return path === undefined ? undefined : { path, kind: 'dir', mode: 0o755, sha256: '', size: 0 }
+}
+
+function readFile(text: string, start: number, end: number): TreeEntry | undefined {
+  const mode = text.startsWith('644 file ', start) ? 0o644 : text.startsWith('755 file ', start) ? 0o755 : 0
+  const sizeEnd = text.indexOf(' ', start + SIZE_AT)
+  if (mode === 0 || sizeEnd < 0 || sizeEnd >= end || text.charCodeAt(start + SIZE_AT - 1) !== 0x20) return undefined
+  const sha256 = text.slice(start + HASH_AT, start + SIZE_AT - 1)
+  const size = text.slice(start + SIZE_AT, sizeEnd)
+  const path = unescapePath(text.slice(sizeEnd + 1, end))
+  return path === undefined || !HEX.test(sha256) || !SIZE.test(size) ? undefined : { path, kind: 'file', mode, sha256, size: Number(size) }
+}
 
 const DOTTED = /(?:^|\/)\.{0,2}(?:\/|$)/
 

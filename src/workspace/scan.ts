@@ -1,4 +1,5 @@
-import { chmodSync, constants, copyFileSync, fchmodSync, fstatSync, futimesSync, lutimesSync, renameSync, rmSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { chmodSync, constants, copyFileSync, fstatSync, lutimesSync, renameSync } from 'node:fs'
 import type { Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { sha256Hex } from '../../schemas/hash.ts'
@@ -8,7 +9,7 @@ import type { BlobStore } from '../blobs/index.ts'
 import { inParallel } from './in-parallel.ts'
 import { codeOf, hashFile, keepsChanging, openRegular, storeFile } from './regular-file.ts'
 import type { OpenFile } from './regular-file.ts'
-import { CONSTANT_MTIME_S, describeFile, looksSame, newStatCache } from './stat-cache.ts'
+import { CONSTANT_MTIME_S, RACY_WINDOW_MS, describeFile, looksSame, newStatCache } from './stat-cache.ts'
 import type { CachedFile, StatCache } from './stat-cache.ts'
 import { walk } from './walk.ts'
 import type { FoundFile, Walked } from './walk.ts'
@@ -32,7 +33,7 @@ export interface ScanOptions {
 export interface ScanResult {
   /** hash of the manifest */
   tree: string
-  entries: Map<string, TreeEntry>
+  entries: ReadonlyMap<string, TreeEntry>
   /** what did not pass: "path: symbolic link" */
   dropped: string[]
   /** files whose content was read, and their bytes */
@@ -52,59 +53,65 @@ export async function scanDirectory(directory: string, blobs: BlobStore, options
   const found = walk(directory, { mounts: options.mounts ?? [], ignore: options.ignore ?? [], own })
   const known = new Map<string, CachedFile>()
   const unsure: FoundFile[] = []
+  let bytes = 0
   for (const file of found.files) {
     const cached = cache.files.get(file.path)
-    if (cached !== undefined && cached.settled && (cached.stored || !store) && looksSame(cached, file.stats)) known.set(file.path, cached)
-    else unsure.push(file)
+    if (cached !== undefined && cached.settled && (cached.stored || !store) && looksSame(cached, file.stats)) {
+      known.set(file.path, cached)
+      bytes += cached.size
+    } else unsure.push(file)
   }
+  if (own) await tidy(found, unsure)
   let hashedBytes = 0
   await inParallel(16, unsure, async (file) => {
-    const described = await readFile(file, cache.files.get(file.path), blobs, { own, store })
+    const described = await readFile(file, cache.files.get(file.path), store ? blobs : undefined)
     if (described === undefined) return void found.dropped.push(`${file.path}: not readable`)
     hashedBytes += described.size
     known.set(file.path, described)
   })
-  if (own) tidyDirectories(found, unsure)
+  const { tree, entries } = unsure.length === 0 && known.size === cache.files.size ? await sameFiles(found, known, cache, store ? blobs : undefined) : await keep(found, known, cache, store ? blobs : undefined)
   cache.files = known
-
-  const list: TreeEntry[] = found.emptyDirectories.map((path) => ({ path, kind: 'dir', mode: 0o755, sha256: '', size: 0 }))
-  let bytes = 0
-  for (const { path, stats } of found.files) {
-    const file = known.get(path)
-    if (file === undefined) continue
-    list.push({ path, kind: 'file', mode: modeOf(stats), sha256: file.sha256, size: file.size })
-    bytes += file.size
-  }
-  list.sort((a, b) => comparePaths(a.path, b.path))
-  const tree = await keepManifest(formatTree(list), cache, store ? blobs : undefined)
-  return { tree, entries: new Map(list.map((entry) => [entry.path, entry])), dropped: found.dropped.sort(), hashed: unsure.length, hashedBytes, bytes }
+  return { tree, entries, dropped: found.dropped.sort(), hashed: unsure.length, hashedBytes, bytes: bytes + hashedBytes }
 }
 
 const modeOf = (stats: Stats): number => ((stats.mode & 0o100) === 0 ? 0o644 : 0o755)
 
-async function keepManifest(text: string, cache: StatCache, blobs: BlobStore | undefined): Promise<string> {
-  if (cache.manifest?.text === text) return cache.manifest.hash
-  const hash = blobs === undefined ? sha256Hex(text) : await blobs.put(Buffer.from(text))
-  // A manifest that was only hashed is not in the store yet.
-  if (blobs !== undefined) cache.manifest = { text, hash }
-  return hash
+type Kept = NonNullable<StatCache['newest']>
+
+/** No file was read and none is gone, so every file is the one it was: modes too, since changing one changes the ctime. */
+async function sameFiles(found: Walked, known: Map<string, CachedFile>, cache: StatCache, blobs: BlobStore | undefined): Promise<Kept> {
+  const { newest } = cache
+  const same = newest !== undefined && (newest.stored || blobs === undefined) && newest.emptyDirectories === found.emptyDirectories.join('\0') && newest.entries.size === known.size + found.emptyDirectories.length
+  return same ? newest : await keep(found, known, cache, blobs)
 }
 
-async function readFile(found: FoundFile, cached: CachedFile | undefined, blobs: BlobStore, { own, store }: { own: boolean; store: boolean }): Promise<CachedFile | undefined> {
+/** Formats the manifest and stores it when it is another one than the newest. */
+async function keep(found: Walked, known: Map<string, CachedFile>, cache: StatCache, blobs: BlobStore | undefined): Promise<Kept> {
+  const list: TreeEntry[] = found.emptyDirectories.map((path) => ({ path, kind: 'dir', mode: 0o755, sha256: '', size: 0 }))
+  for (const { path, stats } of found.files) {
+    const file = known.get(path)
+    if (file !== undefined) list.push({ path, kind: 'file', mode: modeOf(stats), sha256: file.sha256, size: file.size })
+  }
+  list.sort((a, b) => comparePaths(a.path, b.path))
+  const text = formatTree(list)
+  let tree = sha256Hex(text)
+  const stored = cache.newest?.tree === tree && cache.newest.stored
+  if (!stored && blobs !== undefined) tree = await blobs.put(Buffer.from(text))
+  cache.newest = { tree, stored: stored || blobs !== undefined, entries: new Map(list.map((entry) => [entry.path, entry])), emptyDirectories: found.emptyDirectories.join('\0') }
+  return cache.newest
+}
+
+/** Undefined when it may not be read. */
+async function readFile(found: FoundFile, cached: CachedFile | undefined, blobs: BlobStore | undefined): Promise<CachedFile | undefined> {
   for (let attempt = 0; attempt < 3; attempt++) {
-    const file = open(found, own)
+    const file = open(found)
     if (file === undefined) return undefined
     try {
-      if (own && file.stats.nlink > 1) {
-        breakHardLink(file, found)
-        continue
-      }
-      const stats = own ? tidyFile(file) : file.stats
       const readAt = Date.now()
-      const content = await contentOf({ ...file, stats }, found, cached?.stored === true && looksSame(cached, found.stats) ? cached : undefined, store ? blobs : undefined)
-      const after = fstatSync(file.fd)
-      const described = describeFile(after, content.hash, readAt, store || (cached?.stored === true && cached.sha256 === content.hash))
-      if (content.size === after.size && looksSame(described, stats)) return described
+      const content = await contentOf(file, found, cached, blobs)
+      const stored = blobs !== undefined || (cached?.stored === true && cached.sha256 === content.hash)
+      const described = describeFile(fstatSync(file.fd), content.hash, readAt, stored)
+      if (content.size === described.size && looksSame(described, file.stats)) return described
     } finally {
       file[Symbol.dispose]()
     }
@@ -112,44 +119,51 @@ async function readFile(found: FoundFile, cached: CachedFile | undefined, blobs:
   throw keepsChanging(found.path)
 }
 
-async function contentOf(file: OpenFile, { absolute }: FoundFile, probably: CachedFile | undefined, blobs: BlobStore | undefined): Promise<{ hash: string; size: number }> {
+async function contentOf(file: OpenFile, { absolute, stats }: FoundFile, cached: CachedFile | undefined, blobs: BlobStore | undefined): Promise<{ hash: string; size: number }> {
   if (blobs === undefined) return await hashFile(file)
-  if (probably !== undefined) {
+  if (cached !== undefined && cached.stored && looksSame(cached, stats)) {
+    // Only looked at because it is too young to be trusted: most likely its content is in the store.
     const content = await hashFile(file)
-    if (content.hash === probably.sha256) return content
+    if (content.hash === cached.sha256) return content
   }
   return await storeFile(file, absolute, blobs)
 }
 
-function open({ absolute, stats }: FoundFile, own: boolean): OpenFile | undefined {
+function open({ absolute }: FoundFile): OpenFile | undefined {
   try {
     return openRegular(absolute)
   } catch (error) {
     if (codeOf(error) !== 'EACCES') throw error
-    if (!own) return undefined
-    chmodSync(absolute, modeOf(stats))
-    return openRegular(absolute)
+    return undefined
   }
 }
 
-function breakHardLink({ fd, stats }: OpenFile, { absolute }: FoundFile): void {
-  const copy = `${dirname(absolute)}/.kymo-copy-${stats.ino}-${process.pid}`
-  rmSync(copy, { force: true })
-  copyFileSync(process.platform === 'linux' ? `/proc/self/fd/${fd}` : absolute, copy, constants.COPYFILE_EXCL)
-  chmodSync(copy, modeOf(stats))
-  renameSync(copy, absolute)
-}
+/** Above this many bytes it pays to wait until reading can be trusted, rather than read all of it again at the next scan. */
+const WORTH_WAITING = 48 * 1024 * 1024
 
-function tidyFile({ fd, stats }: OpenFile): Stats {
-  if ((stats.mode & 0o7777) !== modeOf(stats)) fchmodSync(fd, modeOf(stats))
-  if (stats.mtimeMs !== CONSTANT_MTIME_S * 1000) futimesSync(fd, CONSTANT_MTIME_S, CONSTANT_MTIME_S)
-  return fstatSync(fd)
-}
-
-/** Directories whose time is not the constant one, or in which this scan has removed or replaced something. */
-function tidyDirectories(found: Walked, read: readonly FoundFile[]): void {
-  const touched = new Set([...found.touched, ...read.filter(({ stats }) => stats.nlink > 1).map(({ absolute }) => dirname(absolute))])
+/** Makes files and directories what a fresh checkout would have written: own content, plain modes, the constant time. */
+async function tidy(found: Walked, files: readonly FoundFile[]): Promise<void> {
+  const touched = new Set(found.touched)
+  let waitFor = 0
+  for (const { absolute, stats } of files) {
+    const mode = modeOf(stats)
+    if ((stats.mode & 0o7777) !== mode) chmodSync(absolute, mode)
+    if (stats.nlink > 1) {
+      breakHardLink(absolute, mode)
+      touched.add(dirname(absolute))
+    } else if (stats.mtimeMs === CONSTANT_MTIME_S * 1000) continue
+    lutimesSync(absolute, CONSTANT_MTIME_S, CONSTANT_MTIME_S)
+    waitFor += stats.size
+  }
   for (const { absolute, mtimeMs } of found.directories) {
     if (mtimeMs !== CONSTANT_MTIME_S * 1000 || touched.has(absolute)) lutimesSync(absolute, CONSTANT_MTIME_S, CONSTANT_MTIME_S)
   }
+  if (waitFor > WORTH_WAITING) await new Promise((resolve) => setTimeout(resolve, RACY_WINDOW_MS + 5))
+}
+
+function breakHardLink(absolute: string, mode: number): void {
+  const copy = `${dirname(absolute)}/.kymo-copy-${randomUUID()}`
+  copyFileSync(absolute, copy, constants.COPYFILE_EXCL)
+  chmodSync(copy, mode)
+  renameSync(copy, absolute)
 }

@@ -1,4 +1,5 @@
 import type { Stats } from 'node:fs'
+import type { TreeEntry } from '../../schemas/tree.ts'
 
 /** What a file looked like when its content was hashed. */
 export interface CachedFile {
@@ -16,11 +17,11 @@ export interface CachedFile {
 /** What is known of a directory's files, for the next scan of it. */
 export interface StatCache {
   files: Map<string, CachedFile>
-  /** the newest manifest and its hash, to store it again only when it changed */
-  manifest: { text: string; hash: string } | undefined
+  /** what the newest scan gave, to format and store it again only when it changed */
+  newest: { tree: string; stored: boolean; entries: ReadonlyMap<string, TreeEntry>; emptyDirectories: string } | undefined
 }
 
-export const newStatCache = (): StatCache => ({ files: new Map(), manifest: undefined })
+export const newStatCache = (): StatCache => ({ files: new Map(), newest: undefined })
 
 /** Kernels stamp files with a clock that ticks every 1 to 10 ms; twice that and more is safe. Milliseconds. */
 export const RACY_WINDOW_MS = 25

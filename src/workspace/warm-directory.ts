@@ -1,7 +1,7 @@
 import { chmodSync, lstatSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs'
 import { KymoError } from '../../schemas/errors.ts'
 import { diffTrees } from '../../schemas/tree-diff.ts'
-import type { TreeEntry } from '../../schemas/tree.ts'
+import type { Tree } from '../../schemas/tree-edit.ts'
 import type { BlobStore } from '../blobs/index.ts'
 import { inParallel } from './in-parallel.ts'
 import { bindTargets, copyLayers, isTaken, makeMountPoints } from './layers.ts'
@@ -126,7 +126,7 @@ export class WarmDirectory implements AsyncDisposable {
   }
 
   /** Removes directories that the tree does not have, innermost first, and makes the missing ones. */
-  #syncFolders(before: Map<string, TreeEntry>, wanted: Map<string, TreeEntry>, touched: Set<string>): void {
+  #syncFolders(before: Tree, wanted: Tree, touched: Set<string>): void {
     const needed = new Set(foldersOf(wanted))
     for (const { target } of this.targets) for (let folder = parentOf(target); folder !== ''; folder = parentOf(folder)) needed.add(folder)
     const there = new Set(foldersOf(before))
