@@ -77,7 +77,7 @@ if [ "$(uname -s)" = Linux ]; then
   has bwrap || need bubblewrap 'keeps the scripts that agents write away from your files and network' 'dnf, pacman and zypper call it bubblewrap'
   has prlimit || need util-linux 'sets the limits of a script' 'dnf, pacman and zypper call it util-linux'
 fi
-new_python python3 || new_python /usr/bin/python3 || need python3 'runs the tasks and the scripts that agents write' 'Python 3.9 or newer, from your system or https://www.python.org'
+new_python /usr/bin/python3 || new_python python3 || need python3 'runs the tasks and the scripts that agents write' 'Python 3.9 or newer, from your system or https://www.python.org'
 [ -z "$MISSING" ] || exit 1
 
 # ---- build ----
