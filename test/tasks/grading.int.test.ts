@@ -69,6 +69,19 @@ describe('Grading the arithmetic fixture', () => {
     expect(await grade(task, await treeWith(task, { 'submission.csv': 'id,y\na,nan\n' }))).toMatchObject({ graded: false, code: 'bad_submission', message: expect.stringContaining('line 2') as string })
   })
 
+  it('gains no forgery anything', async () => {
+    for (const { file, expect: code } of task.manifest.forged) {
+      const directory = mkdtempSync(join(tmpdir(), 'kymo-forgery-'))
+      try {
+        await execa('python3', ['-B', join(task.folder, file)], { cwd: directory })
+        const outcome = await grade(task, await treeWith(task, { 'submission.csv': readFileSync(join(directory, 'submission.csv'), 'utf8') }))
+        expect(outcome.code, file).toBe(code)
+      } finally {
+        rmSync(directory, { recursive: true, force: true })
+      }
+    }
+  })
+
   it('can be cancelled', async () => {
     const cancel = new AbortController()
     cancel.abort()
@@ -81,7 +94,7 @@ describe('Grading the arithmetic fixture', () => {
     await expect(grade(broken('raises.py'), tree)).rejects.toMatchObject({ code: 'KYMO_GRADER', message: expect.stringContaining('ZeroDivisionError') as string })
     await expect(grade(broken('silent.py'), tree)).rejects.toMatchObject({ code: 'KYMO_GRADER', message: expect.stringContaining('nothing') as string })
     await expect(grade(broken('no_score.py'), tree)).rejects.toMatchObject({ code: 'KYMO_GRADER', message: expect.stringContaining('no score') as string })
-    await expect(grade(broken('endless.py'), tree, { settings: { total_seconds: 0.5 } })).rejects.toMatchObject({ code: 'KYMO_GRADER', message: expect.stringContaining('did not end within 0.5 s') as string })
+    await expect(grade(broken('endless.py'), tree, { measure: { total_seconds: 0.5 } })).rejects.toMatchObject({ code: 'KYMO_GRADER', message: expect.stringContaining('did not end within 0.5 s') as string })
   })
 })
 
@@ -91,13 +104,13 @@ describe('Grading vectorization', () => {
   const script = (file: string): string => readFileSync(join(task.folder, file), 'utf8')
 
   it('finds the reference more than ten times as fast as the starter, and leaves the reported number aside', async () => {
-    const outcome = await grade(task, await treeWith(task, { 'train.py': script('reference/train.py'), 'submission.csv': '5.5;x\n0.1\n' }), { settings: { repeats: 2 } })
+    const outcome = await grade(task, await treeWith(task, { 'train.py': script('reference/train.py'), 'submission.csv': '5.5;x\n0.1\n' }), { measure: { repeats: 2 } })
     expect(outcome).toMatchObject({ graded: true, code: 'graded', paper: [{ metric: 'first number in submission.csv', value: 5.5, baseline: 6.1742 }] })
     expect(outcome.baseline / outcome.value).toBeGreaterThan(10)
   }, 60_000)
 
   it('finds the starter about as fast as itself', async () => {
-    const outcome = await grade(task, await treeWith(task, {}), { settings: { repeats: 2 } })
+    const outcome = await grade(task, await treeWith(task, {}), { measure: { repeats: 2 } })
     expect(outcome.graded).toBe(true)
     expect(outcome.baseline / outcome.value).toBeGreaterThan(0.5)
     expect(outcome.baseline / outcome.value).toBeLessThan(2)
@@ -121,7 +134,7 @@ describe('Grading vectorization', () => {
         if (action === 'Execute Script' && args['script_name'] === 'compare.py') said.push((await execa(interpreter.executable, ['-B', 'compare.py'], { cwd: directory })).stdout)
       }
       expect(said).toEqual([expect.stringMatching(/^WRONG outputs/), expect.stringMatching(/^same outputs/)])
-      const outcome = await grade(task, await treeWith(task, { 'train.py': readFileSync(join(directory, 'train.py'), 'utf8') }), { settings: { repeats: 1 } })
+      const outcome = await grade(task, await treeWith(task, { 'train.py': readFileSync(join(directory, 'train.py'), 'utf8') }), { measure: { repeats: 1 } })
       expect(outcome.graded && outcome.baseline / outcome.value).toBeGreaterThan(10)
     } finally {
       rmSync(directory, { recursive: true, force: true })
@@ -133,7 +146,7 @@ describe('Grading vectorization', () => {
     const expected: Record<string, string> = {}
     for (const { file, expect: code } of task.manifest.forged) {
       const repeats = file.includes('remembered') || file.includes('neighbour') ? 2 : 1
-      const outcome = await grade(task, await treeWith(task, { 'train.py': script(file) }), { settings: { repeats, call_seconds: file.includes('sleeper') ? 2 : 30 } })
+      const outcome = await grade(task, await treeWith(task, { 'train.py': script(file) }), { measure: { repeats, call_seconds: file.includes('sleeper') ? 2 : 30 } })
       // One timing each is noisy: an honest copy of the starter may seem a little faster than it.
       const gained = outcome.graded && outcome.baseline / outcome.value > 2
       results[file] = outcome.graded ? gained ? `gained: ${outcome.value} against ${outcome.baseline}` : 'no_gain' : outcome.code
@@ -141,6 +154,14 @@ describe('Grading vectorization', () => {
     }
     expect(results).toEqual(expected)
   }, 120_000)
+
+  it('outlives a fork bomb', async () => {
+    const bomb = 'import os, time\nwhile True:\n    try:\n        if os.fork() == 0:\n            time.sleep(60)\n    except OSError:\n        time.sleep(0.01)\n'
+    const outcome = await grade(task, await treeWith(task, { 'train.py': bomb }), { measure: { start_seconds: 5 } })
+    // An ordinary user's forks are refused by the kernel, root's are counted by the watch.
+    expect(['too_many_processes', 'timed_out']).toContain(outcome.code)
+    expect(processesNaming(workDir)).toEqual([])
+  }, 20_000)
 
   it('blames the grader when no worker can be started at all', async () => {
     const nowhere: Interpreter = { ...interpreter, prefixes: [] }

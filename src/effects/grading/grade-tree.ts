@@ -7,6 +7,7 @@ import type { BlobStore } from '../../blobs/index.ts'
 import { exportTree } from '../../workspace/index.ts'
 import { scriptEnvironment } from '../sandbox/index.ts'
 import type { Interpreter, Sandbox, ScriptLayer } from '../sandbox/index.ts'
+import { diskBytes } from '../sandbox/watch.ts'
 import { scriptLimits, scriptVariables, taskLibrary } from '../tasks/index.ts'
 import type { Task } from '../tasks/index.ts'
 import { parseReply } from './reply.ts'
@@ -29,17 +30,19 @@ export interface Grading {
   /** where temporary folders are made */
   workDir?: string
   /** in place of what the manifest says: fewer repeats and shorter waits for tests and for every-step scores */
-  settings?: Partial<Pick<TaskManifest['grading'], 'repeats' | 'start_seconds' | 'call_seconds' | 'total_seconds'>>
+  measure?: Partial<Pick<TaskManifest['grading'], 'repeats' | 'start_seconds' | 'call_seconds' | 'total_seconds'>>
 }
 
 /**
  * Grades a tree with the task's evaluator, which runs outside the sandbox and outside the submission's reach. A submission that cannot be
  * scored is an outcome (`graded: false` with its code); throws KYMO_GRADER when the grader failed, KYMO_CANCELLED when `signal` fired.
  */
-export async function gradeTree({ task, profile, tree, layers = [], blobs, sandbox, interpreter, seed, signal, workDir = tmpdir(), settings = {} }: Grading): Promise<GradingOutcome> {
+export async function gradeTree({ task, profile, tree, layers = [], blobs, sandbox, interpreter, seed, signal, workDir = tmpdir(), measure = {} }: Grading): Promise<GradingOutcome> {
   const { manifest, folder } = task
-  const grading = { ...manifest.grading, ...settings }
+  const grading = { ...manifest.grading, ...measure }
   const evaluator = join(folder, grading.evaluator)
+  const settings = manifest.profiles[profile]
+  const limits = scriptLimits(settings)
   const library = taskLibrary()
   await mkdir(workDir, { recursive: true })
   const directory = await mkdtemp(join(workDir, 'kymo-grading-'))
@@ -55,10 +58,9 @@ export async function gradeTree({ task, profile, tree, layers = [], blobs, sandb
       if (grading.worker === undefined) return null
       const target = join(directory, name)
       await fill(target)
-      const settingsOfProfile = manifest.profiles[profile]
       const made = workerCommand({
         sandbox, interpreter, directory: target, layers, worker: join(folder, grading.worker), library, entry: manifest.entry, scratch,
-        limits: scriptLimits(settingsOfProfile), variables: scriptVariables(settingsOfProfile), network: settingsOfProfile.network,
+        limits, variables: scriptVariables(settings), network: settings.network,
       })
       releases.push(made.release)
       return made.command
@@ -77,13 +79,23 @@ export async function gradeTree({ task, profile, tree, layers = [], blobs, sandb
       repeats: grading.repeats,
       limits: { start_seconds: grading.start_seconds, call_seconds: grading.call_seconds },
     }
-    const text = await runEvaluator({
-      python: interpreter.executable, launcher: join(library, 'launch.py'), evaluator, request, cwd: scratch, deadlineMs: grading.total_seconds * 1000,
+    const answer = await runEvaluator({
+      python: interpreter.executable, launcher: join(library, 'launch.py'), evaluator, request, cwd: scratch, directory, deadlineMs: grading.total_seconds * 1000,
+      limits: { ...limits, diskBytes: limits.diskBytes + (await diskBytes(directory)) },
       env: scriptEnvironment({ executable: interpreter.executable, home: scratch, tmp: scratch }), ...(signal === undefined ? {} : { signal }),
     })
-    return parseReply(text, evaluator)
+    if ('passed' in answer) return refused(answer.passed)
+    return parseReply(answer.text, evaluator)
   } finally {
     for (const release of releases) release()
     await rm(directory, { recursive: true, force: true, maxRetries: 3 })
   }
 }
+
+const PASSED = {
+  memory: ['out_of_memory', 'the submission used more memory than a script may. Use less.'],
+  processes: ['too_many_processes', 'the submission started more processes than a script may. Start fewer.'],
+  disk: ['disk_limit', 'the submission wrote more to disk than a script may. Write less.'],
+} as const
+
+const refused = (limit: keyof typeof PASSED): GradingOutcome => ({ graded: false, code: PASSED[limit][0], message: PASSED[limit][1], value: 0, baseline: 0, details: '{}', paper: [] })
