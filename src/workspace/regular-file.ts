@@ -34,8 +34,9 @@ export const codeOf = (error: unknown): string => (error instanceof Error && 'co
 
 /** SHA-256 and size of what the file holds now, read in pieces. */
 export async function hashFile({ fd, stats }: OpenFile): Promise<{ hash: string; size: number }> {
-  if (stats.size <= SMALL) {
-    const bytes = readSmall(fd, stats.size)
+  if (stats.size < CHUNK) {
+    scratch ??= Buffer.allocUnsafeSlow(CHUNK)
+    const bytes = readSmall(fd, stats.size, scratch)
     if (bytes !== undefined) return { hash: sha256Hex(bytes), size: bytes.length }
   }
   const hash = createHash('sha256')
@@ -60,9 +61,11 @@ export async function storeFile(file: OpenFile, path: string, blobs: BlobStore):
   return await blobs.putFile(process.platform === 'linux' ? `/proc/self/fd/${file.fd}` : path)
 }
 
+/** For hashing without keeping; fresh memory for each file costs more than reading it. Never used across an await. */
+let scratch: Buffer | undefined
+
 /** Undefined when the file grows while it is read. */
-function readSmall(fd: number, expected: number): Uint8Array | undefined {
-  const buffer = Buffer.allocUnsafe(expected + 1)
+function readSmall(fd: number, expected: number, buffer: Buffer = Buffer.allocUnsafe(expected + 1)): Uint8Array | undefined {
   let size = 0
   while (size <= expected) {
     const read = readSync(fd, buffer, size, expected + 1 - size, size)

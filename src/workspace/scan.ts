@@ -101,6 +101,31 @@ async function keep(found: Walked, known: Map<string, CachedFile>, cache: StatCa
   return cache.newest
 }
 
+/**
+ * Reads once more what was too young to be trusted when it was scanned, so that the next scan need not. For idle moments: it
+ * writes nothing, and what has changed meanwhile it leaves to that scan. Ends early when `stopped` says so.
+ */
+export async function settleCache(directory: string, cache: StatCache, stopped: () => boolean): Promise<void> {
+  for (const [path, cached] of cache.files) {
+    if (cached.settled) continue
+    await new Promise((resolve) => setImmediate(resolve))
+    if (stopped()) return
+    let file: OpenFile | undefined
+    try {
+      file = openRegular(`${directory}/${path}`)
+      if (file === undefined || !looksSame(cached, file.stats)) continue
+      const readAt = Date.now()
+      const { hash } = await hashFile(file)
+      const now = describeFile(fstatSync(file.fd), hash, readAt, cached.stored)
+      if (hash === cached.sha256 && now.settled && looksSame(cached, fstatSync(file.fd))) cached.settled = true
+    } catch {
+      // It cannot be read now: the next scan will say why.
+    } finally {
+      file?.[Symbol.dispose]()
+    }
+  }
+}
+
 /** Undefined when it may not be read. */
 async function readFile(found: FoundFile, cached: CachedFile | undefined, blobs: BlobStore | undefined): Promise<CachedFile | undefined> {
   for (let attempt = 0; attempt < 3; attempt++) {

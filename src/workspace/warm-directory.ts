@@ -7,9 +7,9 @@ import { inParallel } from './in-parallel.ts'
 import { bindTargets, copyLayers, isTaken, makeMountPoints } from './layers.ts'
 import type { BindTarget, WorkspaceLayer } from './layers.ts'
 import { removeTree } from './remove-tree.ts'
-import { scanDirectory } from './scan.ts'
+import { scanDirectory, settleCache } from './scan.ts'
 import type { ScanResult } from './scan.ts'
-import { describeFile, newStatCache } from './stat-cache.ts'
+import { RACY_WINDOW_MS, describeFile, newStatCache } from './stat-cache.ts'
 import { foldersOf, loadTree, makeDirectory, parentOf, setConstantTime, writeEntry } from './write-tree.ts'
 
 export interface WarmOptions {
@@ -40,6 +40,7 @@ export class WarmDirectory implements AsyncDisposable {
   readonly #copy: boolean
   #cache = newStatCache()
   #layersReady = false
+  #settling: NodeJS.Timeout | undefined
 
   private constructor(root: string, blobs: BlobStore, targets: BindTarget[], copy: boolean) {
     this.root = root
@@ -62,7 +63,9 @@ export class WarmDirectory implements AsyncDisposable {
   /** Brings the directory to exactly this tree, whatever it holds now, writing only what differs. */
   async checkout(tree: string): Promise<Checkout> {
     try {
-      return await this.#checkout(tree)
+      const done = await this.#checkout(tree)
+      this.#settleSoon()
+      return done
     } catch (error) {
       this.#cache = newStatCache()
       throw error
@@ -102,19 +105,36 @@ export class WarmDirectory implements AsyncDisposable {
 
   /** What the directory holds now, kept in the blob store. Removes what a tree cannot hold and reports it in `dropped`. */
   async rescan(): Promise<ScanResult> {
-    return await this.#scan(true)
+    const scan = await this.#scan(true)
+    this.#settleSoon()
+    return scan
   }
 
   /** Throws everything away: the attempt that ran here is lost. The next checkout writes it all afresh. */
   async discard(): Promise<void> {
     for (const name of readdirSync(this.root, { encoding: 'buffer' })) removeTree(Buffer.concat([Buffer.from(`${this.root}/`), name]))
+    this.#stopSettling()
     this.#cache = newStatCache()
     this.#layersReady = false
   }
 
   /** Removes the directory. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopSettling()
     removeTree(this.root)
+  }
+
+  /** While a model thinks there is time to make sure of what was written a moment ago. */
+  #settleSoon(): void {
+    this.#stopSettling()
+    if ([...this.#cache.files.values()].every(({ settled }) => settled)) return
+    const timer = setTimeout(() => void settleCache(this.root, this.#cache, () => this.#settling !== timer), RACY_WINDOW_MS + 5)
+    this.#settling = timer.unref()
+  }
+
+  #stopSettling(): void {
+    clearTimeout(this.#settling)
+    this.#settling = undefined
   }
 
   #at(path: string): string {
@@ -122,6 +142,7 @@ export class WarmDirectory implements AsyncDisposable {
   }
 
   async #scan(store: boolean): Promise<ScanResult> {
+    this.#stopSettling()
     return await scanDirectory(this.root, this.#blobs, { cache: this.#cache, mounts: this.targets.map(({ target }) => target), own: true, store })
   }
 

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MemoryBlobs } from '../../src/blobs/index.ts'
 import { changedCopies, exportTree, materialise, storeDirectory, WarmDirectory } from '../../src/workspace/index.ts'
-import { portrait, temporary } from './temporary.ts'
+import { portrait, sleep, temporary } from './temporary.ts'
 
 /** A small script: what programs do to a directory, hostile ones too. A step that makes no sense in the directory as it is does nothing. */
 const names = fc.constantFrom('a', 'b', 'd', 'd/a', 'd/e', 'd/e/f', 'caf\u00e9', 'cafe\u0301', '-x', 'n\nl')
@@ -72,6 +72,17 @@ describe('a warm directory', () => {
     expect(await warm.checkout(two)).toEqual({ added: 0, changed: 0, removed: 0, bytes: 0 })
     expect(statSync(`${warm.root}/f9`).ino).toBe(inode)
     expect((await warm.rescan()).tree).toBe(two)
+  })
+
+  it('uses a quiet moment to make sure of young files, so that the next scan reads nothing', async () => {
+    const [blobs, base] = [new MemoryBlobs(), temporary()]
+    await using warm = await WarmDirectory.open(`${base}/warm`, blobs)
+    writeFileSync(`${warm.root}/f`, 'f')
+    writeFileSync(`${warm.root}/g`, 'g')
+    expect((await warm.rescan()).hashed).toBe(2)
+    await sleep(150)
+    writeFileSync(`${warm.root}/g`, 'h')
+    expect((await warm.rescan()).hashed).toBe(1)
   })
 
   it('throws a lost attempt away and keeps nothing of it', async () => {
