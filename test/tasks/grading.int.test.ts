@@ -11,7 +11,7 @@ import type { Grading } from '../../src/effects/grading/index.ts'
 import { findPython } from '../../src/effects/python/index.ts'
 import { chooseSandbox } from '../../src/effects/sandbox/index.ts'
 import type { Interpreter, Sandbox } from '../../src/effects/sandbox/index.ts'
-import { loadTask, prepareTask, pythonDependencies } from '../../src/effects/tasks/index.ts'
+import { loadTask, prepareTask, pythonDependencies, taskLibrary } from '../../src/effects/tasks/index.ts'
 import type { Task } from '../../src/effects/tasks/index.ts'
 
 const fixtures = join(import.meta.dirname, '../fixtures/tasks')
@@ -86,6 +86,13 @@ describe('Grading the arithmetic fixture', () => {
     const cancel = new AbortController()
     cancel.abort()
     await expect(grade(task, await treeWith(task, {}), { signal: cancel.signal })).rejects.toMatchObject({ code: 'KYMO_CANCELLED' })
+  })
+
+  it('ends by itself when whoever asked has gone', async () => {
+    const evaluator = execa('python3', ['-I', '-B', join(taskLibrary(), 'launch.py'), join(fixtures, 'evaluators/waits.py')], { reject: false, timeout: 10_000 })
+    evaluator.stdin.write('{"lifeline": true}\n')
+    evaluator.stdin.end()
+    expect(await evaluator).toMatchObject({ exitCode: 143, timedOut: false })
   })
 
   it('blames the grader, not the submission, when the evaluator fails, says nothing or never ends', async () => {

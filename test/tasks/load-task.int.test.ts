@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { scriptFile } from '../../schemas/agent-config.ts'
 import { parseTree } from '../../schemas/tree.ts'
 import { MemoryBlobs } from '../../src/blobs/index.ts'
 import { evaluatorKey, listTasks, loadTask, prepareTask, taskFolders } from '../../src/effects/tasks/index.ts'
@@ -86,9 +87,10 @@ describe('Tasks', () => {
   it('with a demonstration have one that ends in a Final Answer', async () => {
     for (const entry of await listTasks([...taskFolders({}), fixtures])) {
       if (!('task' in entry) || entry.task.manifest.demo === undefined) continue
-      const { actions } = parse(readFileSync(join(entry.folder, entry.task.manifest.demo), 'utf8')) as { actions: Array<{ action: string; args: Record<string, unknown> }> }
-      expect(actions.at(-1)?.action).toBe('Final Answer')
-      expect(actions.filter(({ action }) => action === 'Execute Script').length).toBeGreaterThan(1)
+      const { actions } = scriptFile.parse(parse(readFileSync(join(entry.folder, entry.task.manifest.demo), 'utf8')))
+      const names = actions.map((item) => ('action' in item ? item.action : 'ask'))
+      expect(names.at(-1)).toBe('Final Answer')
+      expect(names.filter((name) => name === 'Execute Script').length).toBeGreaterThan(1)
     }
   })
 })
