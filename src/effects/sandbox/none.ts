@@ -16,7 +16,7 @@ export function noSandbox(): Sandbox {
       sandbox: 'none',
       version: '1',
       holds: ['environment-variables', 'output', 'wall-time', ...(prlimit === undefined ? [] : ['memory', 'file-size'])],
-      not_held: ['files', 'network', 'other-processes', 'answers', 'capabilities', 'temporary-space', 'system-calls', ...(prlimit === undefined ? ['memory'] : [])].sort(),
+      not_held: ['files', 'network', 'other-processes', 'process-count', 'answers', 'capabilities', 'temporary-space', 'system-calls', ...(prlimit === undefined ? ['memory'] : [])].sort(),
     }),
     wrap: (command) => {
       const pathInside = (path: string): string => throughMounts(command.mounts, path)
