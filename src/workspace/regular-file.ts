@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs'
 import type { Stats } from 'node:fs'
 import { KymoError } from '../../schemas/errors.ts'
 import { sha256Hex } from '../../schemas/hash.ts'
@@ -52,13 +52,16 @@ export async function hashFile({ fd, stats }: OpenFile): Promise<{ hash: string;
   }
 }
 
-/** Stores what the file holds now. Large files go by name of the open file, so that a swapped name cannot bring in another file. */
+/** Stores what the file holds now. Large files go by name; that the name still means this file is checked afterwards. */
 export async function storeFile(file: OpenFile, path: string, blobs: BlobStore): Promise<{ hash: string; size: number }> {
   if (file.stats.size <= SMALL) {
     const bytes = readSmall(file.fd, file.stats.size)
     if (bytes !== undefined) return { hash: await blobs.put(bytes), size: bytes.length }
   }
-  return await blobs.putFile(process.platform === 'linux' ? `/proc/self/fd/${file.fd}` : path)
+  const stored = await blobs.putFile(path)
+  const now = lstatSync(path, { throwIfNoEntry: false })
+  if (now === undefined || now.ino !== file.stats.ino || now.dev !== file.stats.dev || !now.isFile()) throw keepsChanging(path)
+  return stored
 }
 
 /** For hashing without keeping; fresh memory for each file costs more than reading it. Never used across an await. */
