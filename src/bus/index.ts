@@ -7,3 +7,5 @@ export { answers, ensureService, recordServiceFailure } from './start-service.ts
 export { StoreClient } from './store-client.ts'
 export type { ConnectOptions } from './store-client.ts'
 export { actorEvents, cancelEvents, runOfSubject } from './subjects.ts'
+export { Follower } from './follower.ts'
+export type { FollowOptions } from './follower.ts'

@@ -1,0 +1,24 @@
+import { canonicalJson } from '../../schemas/canonical-json.ts'
+import { sha256Hex } from '../../schemas/hash.ts'
+
+/** Holds every time a machine keeps: left out of semantic equality. */
+export const CLOCK_KEY = 'clock'
+
+export interface Digests { state: string; keys: Readonly<Record<string, string>>; all: string }
+
+/** One digest per top-level context key; keys that kept their identity keep their digest. */
+export function digestSnapshot(snapshot: { value: unknown; status: string; context: Record<string, unknown> }, before?: { digests: Digests; context: Record<string, unknown> }): Digests {
+  const keys: Record<string, string> = {}
+  const names = Object.keys(snapshot.context).sort()
+  for (const key of names) {
+    const value = snapshot.context[key]
+    const known = before !== undefined && Object.hasOwn(before.context, key) && before.context[key] === value ? before.digests.keys[key] : undefined
+    keys[key] = known ?? sha256Hex(canonicalJson(value))
+  }
+  const state = sha256Hex(canonicalJson({ value: snapshot.value, status: snapshot.status }))
+  return { state, keys, all: sha256Hex(state, ...names.filter((key) => key !== CLOCK_KEY).map((key) => `\n${key} ${keys[key] ?? ''}`)) }
+}
+
+/** Keys whose digest differs from before, sorted. */
+export const changedDigests = (now: Digests, before: Digests | undefined): Array<{ key: string; sha256: string }> =>
+  Object.entries(now.keys).filter(([key, digest]) => before?.keys[key] !== digest).map(([key, sha256]) => ({ key, sha256 }))

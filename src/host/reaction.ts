@@ -1,0 +1,138 @@
+import type { AnyMachineSnapshot } from 'xstate'
+import type { Message } from '../../actors/index.ts'
+import type { EventPayloads, EventType } from '../../schemas/generated/events.ts'
+import { isKymoError, messageOf } from '../../schemas/errors.ts'
+import { outputId } from '../../schemas/record.ts'
+import type { AnyEvent, BlobName } from '../../schemas/record.ts'
+import { changedDigests, digestSnapshot } from './digest.ts'
+import type { Digests } from './digest.ts'
+import { blobsNamed, dehydrate, hydrate } from './hydrate.ts'
+import type { NewBlob, ReadText } from './hydrate.ts'
+import type { HostedLogic } from './logic.ts'
+import type { Request } from './stepper.ts'
+
+/** An actor of a run between two events. Replaced, never changed. */
+export interface ActorState {
+  name: string
+  hosted: HostedLogic
+  snapshot: AnyMachineSnapshot
+  digests: Digests | undefined
+  /** armed timers: name -> id of the timer.armed event */
+  timers: Readonly<Record<string, string>>
+  /** open effects: the machine's own call number -> effect id */
+  effects: Readonly<Record<string, string>>
+  faulted: boolean
+}
+
+export interface Draft<T extends EventType = EventType> { type: T; to: string; payload: EventPayloads[T]; blobs: BlobName[] }
+export type AnyDraft = { [T in EventType]: Draft<T> }[EventType]
+
+/** An actor's whole answer to one event: appended all or not at all. */
+export interface Reaction { next: ActorState; drafts: AnyDraft[]; blobs: NewBlob[] }
+
+export const newActor = (name: string, hosted: HostedLogic): ActorState =>
+  ({ name, hosted, snapshot: hosted.stepper.initial(name).snapshot, digests: undefined, timers: {}, effects: {}, faulted: false })
+
+const draft = <T extends EventType>(type: T, to: string, payload: EventPayloads[T], more: BlobName[] = []): Draft<T> => ({ type, to, payload, blobs: merge(blobsNamed(type, payload), more) })
+
+const merge = (a: BlobName[], b: BlobName[]): BlobName[] => [...a, ...b.filter((blob) => !a.some((known) => known.hash === blob.hash))]
+
+/** Steps an actor on an event. The same state and event give the same reaction, byte for byte. A machine's fault is a reaction too. */
+export async function react(state: ActorState, event: AnyEvent, read: ReadText): Promise<Reaction> {
+  if (state.faulted || state.snapshot.status !== 'active' || isStale(state, event)) return dropped(state, event)
+  const received = await receive(state, event, read)
+  try {
+    return step(state, event, received)
+  } catch (error) {
+    if (!isKymoError(error, 'KYMO_MACHINE_FAULT') && !isKymoError(error, 'KYMO_NOT_JSON') && !isKymoError(error, 'KYMO_SCHEMA')) throw error
+    return faulted(state, event, messageOf(error))
+  }
+}
+
+/** A timer that was cancelled or armed anew since does not count. */
+const isStale = (state: ActorState, event: AnyEvent): boolean => event.type === 'timer.fired' && state.timers[event.payload.name] !== event.payload.armed_id
+
+async function receive(state: ActorState, event: AnyEvent, read: ReadText): Promise<{ type: string }> {
+  const base = { seq: event.seq, at: event.at, from: event.from, id: event.id }
+  if (event.type === 'timer.fired') return { ...base, type: event.payload.name, data: event.payload, read: {} } as { type: string }
+  const data = await hydrate(event.type, event.payload, read)
+  const received = { ...base, type: event.type, data, read: {} as Record<string, string> }
+  const needs = state.hosted.logic.needs
+  if (needs === undefined) return received
+  for (;;) {
+    const missing = needs(state.snapshot.context as Record<string, unknown>, received as never).filter((hash) => !Object.hasOwn(received.read, hash))
+    if (missing.length === 0) return received
+    for (const hash of missing) received.read[hash] = await read(hash)
+  }
+}
+
+function step(state: ActorState, event: AnyEvent, received: { type: string }): Reaction {
+  const { snapshot: raw, requests } = state.hosted.stepper.step(state.snapshot, received)
+  const stored = new Map<string, NewBlob>()
+  const keep = (blob: NewBlob): void => { stored.set(blob.hash, blob) }
+  const context = dehydrate(raw.context, keep) as Record<string, unknown>
+  const snapshot = context === raw.context ? raw : { ...raw, context }
+  const digests = digestSnapshot(snapshot, state.digests === undefined ? undefined : { digests: state.digests, context: state.snapshot.context as Record<string, unknown> })
+
+  const timers: Record<string, string> = { ...state.timers }
+  const effects: Record<string, string> = { ...state.effects }
+  if (event.type === 'timer.fired') delete timers[event.payload.name]
+  if (event.type === 'effect.succeeded' || event.type === 'effect.failed') delete effects[String(event.payload.call)]
+
+  const drafts: AnyDraft[] = []
+  const id = (): string => outputId(event.runId, event.id, state.name, drafts.length + 1)
+  const add = <T extends EventType>(type: T, to: string, payload: EventPayloads[T]): void => { drafts.push(draft(type, to, payload) as AnyDraft) }
+  const cancel = (name: string): void => {
+    const armed = timers[name]
+    if (armed === undefined) return
+    delete timers[name]
+    add('timer.cancelled', '', { name, armed_id: armed })
+  }
+  for (const request of requests) {
+    if (request.kind === 'cancel') cancel(request.name)
+    else if (request.kind === 'arm') {
+      cancel(request.name)
+      timers[request.name] = id()
+      add('timer.armed', '', { name: request.name, delay_ms: request.delayMs, limit: isLimit(request.name) })
+    } else send(request)
+  }
+
+  function send({ message }: Extract<Request, { kind: 'send' }>): void {
+    const data = dehydrate(message.data, keep) as Message['data']
+    if (message.type === 'effect.requested') effects[String((data as EventPayloads['effect.requested']).call)] = id()
+    if (message.type === 'effect.cancel_requested') {
+      const { call, reason } = data as EventPayloads['effect.cancel_requested']
+      const effect = effects[String(call)]
+      if (effect !== undefined) add('effect.cancel_requested', message.to, { effect, reason, call })
+      return
+    }
+    add(message.type, message.to, data as never)
+  }
+
+  const stepped = draft('actor.stepped', '', {
+    actor: state.name, machine_version: state.hosted.version, cause_seq: event.seq, state: digests.state, digests: changedDigests(digests, state.digests), all: digests.all,
+    outputs: drafts.length, dropped: false,
+  }, [...stored.values()].map(({ hash, kind, data }) => ({ hash, kind, bytes: data.length })))
+  return { next: { ...state, snapshot, digests, timers, effects }, drafts: [stepped, ...drafts], blobs: [...stored.values()] }
+}
+
+/** Delays named `max...` are limits of the run: downtime does not count against them. */
+const isLimit = (name: string): boolean => /^xstate\.after\.max[A-Z]/.test(name)
+
+const dropped = (state: ActorState, event: AnyEvent): Reaction => ({
+  next: state,
+  drafts: [draft('actor.stepped', '', {
+    actor: state.name, machine_version: state.hosted.version, cause_seq: event.seq, state: state.digests?.state ?? '', digests: [], all: state.digests?.all ?? '', outputs: 0, dropped: true,
+  })],
+  blobs: [],
+})
+
+/** The actor is set aside; the environment ends the run, and when it is the environment itself, the run ends here. */
+function faulted(state: ActorState, event: AnyEvent, message: string): Reaction {
+  const isEnvironment = state.name === 'environment'
+  const drafts: AnyDraft[] = [draft('actor.faulted', isEnvironment ? '' : 'environment', { actor: state.name, cause_seq: event.seq, message: message.toWellFormed().slice(0, 2000) })]
+  if (isEnvironment) {
+    drafts.push(draft('run.finished', '', { status: 'failed', error: { source: 'system', code: 'actor_faulted', message: `environment cannot go on: ${message.toWellFormed().slice(0, 1000)}` }, tree: '', steps: 0 }))
+  }
+  return { next: { ...state, faulted: true, timers: {}, effects: {} }, drafts, blobs: [] }
+}
