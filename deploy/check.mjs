@@ -27,6 +27,11 @@ const CHECKS = [
   ['scripts', () => ['deploy/setup.sh', 'deploy/quickstart.sh'].map((script) => problem('sh', ['-n', script])).find((text) => text !== undefined) ?? (existsSync(join(root, '.ci/run')) ? problem('bash', ['-n', '.ci/run']) : undefined)],
 ]
 
+if (!existsSync(local('tsc'))) {
+  console.log('FAILED The npm packages are not installed. Type: sh deploy/setup.sh')
+  process.exit(1)
+}
+
 let failed = 0
 for (const [name, check] of CHECKS) {
   const began = performance.now()

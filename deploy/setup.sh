@@ -30,7 +30,11 @@ fi
 if ! node deploy/installed.mjs; then
   has npm || stop 'npm is missing: it comes with Node.js from https://nodejs.org (Debian: apt-get install npm); install it, then run this again.'
   say '  npm packages: the libraries Kymo is built from, into node_modules/ (npm ci)'
-  npm ci --no-audit --no-fund >"$LOG" 2>&1 || { tail -n 15 "$LOG" >&2; stop 'npm ci failed; its last lines are above. Check the network, then run this again.'; }
+  # npm ci refuses a lockfile that was written where packages for other platforms could not be seen; install then takes the same versions.
+  npm ci --no-audit --no-fund >"$LOG" 2>&1 || npm install --no-save --no-audit --no-fund >"$LOG" 2>&1 || {
+    head -n 12 "$LOG" >&2
+    stop 'npm could not install the packages; it says why above. Check the network, then run this again.'
+  }
 fi
 
 # ---- system packages ----
