@@ -9,6 +9,8 @@ export { DEFAULT_SCRIPT_LIMITS, partialScriptLimitsSchema, scriptLimitsSchema } 
 export type { ScriptLimits } from './limits.ts'
 export { layerDirectory } from './mount-points.ts'
 export type { LayeredDirectory, ScriptLayer } from './mount-points.ts'
+export { processGroup } from './process-group.ts'
+export type { ProcessGroup } from './process-group.ts'
 export { interpreterMounts, runScript } from './run-script.ts'
 export type { ExitReason, Interpreter, OutputStream, ScriptOutcome, ScriptRun } from './run-script.ts'
 export { WORKSPACE } from './sandbox.ts'

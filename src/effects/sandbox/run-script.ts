@@ -90,8 +90,10 @@ export async function runScript({ sandbox, interpreter, script, args = [], direc
     const timer = setTimeout(() => stopFor('timed_out'), limits.wallMs)
     const watch = watchTree({ root: child.pid, limits, directory, onLimit: (limit) => stopFor(STOP_OF[limit]) })
     signal?.addEventListener('abort', cancel, { once: true })
+    // Telemetry may be lost; it must not disturb the script.
+    const tell = (name: OutputStream, chunk: Uint8Array): void => { try { onOutput?.(name, chunk) } catch { /* the listener's own trouble */ } }
     const collect = (name: OutputStream): Promise<Captured> =>
-      collectOutput(child[name], { file: join(spool, `${name}.log`), limit: limits.outputBytes, onChunk: (chunk) => onOutput?.(name, chunk), onLimit: () => stopFor('output_limit') })
+      collectOutput(child[name], { file: join(spool, `${name}.log`), limit: limits.outputBytes, onChunk: (chunk) => tell(name, chunk), onLimit: () => stopFor('output_limit') })
     const outputs = Promise.all([collect('stdout'), collect('stderr')])
     const exit = await child.exited
     clearTimeout(timer)

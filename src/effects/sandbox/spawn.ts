@@ -32,6 +32,10 @@ const MARKER = 'KYMO_EXECUTION'
 const quietly = (act: () => void): void => { try { act() } catch { /* it is gone already */ } }
 const killPid = (pid: number): void => quietly(() => process.kill(pid, 'SIGKILL'))
 
+// A killed harness takes bwrap with it; without a sandbox, ending what runs when we end is the best one can do.
+const running = new Set<() => void>()
+process.on('exit', () => { for (const kill of running) kill() })
+
 /** File, arguments and whole environment with which another process (a grader) starts a sandboxed command itself; needs no extra descriptors. */
 export function sandboxArgv(sandbox: Sandbox, command: SandboxedCommand): { file: string; args: string[]; env: Record<string, string>; cwd: string } {
   const { file, args, env, cwd } = sandbox.wrap(command)
@@ -85,8 +89,7 @@ export function spawnSandboxed(sandbox: Sandbox, command: SandboxedCommand, { st
     if (inner !== undefined) killPid(inner.pid)
     else if (!inside && !ended) quietly(() => process.kill(-pid, 'SIGKILL'))
   }
-  // A killed harness takes bwrap with it; without a sandbox this is the best one can do.
-  process.once('exit', kill)
+  running.add(kill)
 
   const statusStream = child.stdio[3] as Readable | null | undefined
   const status = inside && statusStream ? readStatus(statusStream, (innerPid) => {
@@ -117,7 +120,7 @@ export function spawnSandboxed(sandbox: Sandbox, command: SandboxedCommand, { st
       for (const one of pids) if (!(one === pid && inside && inner !== undefined && isAlive(inner))) killPid(one)
       await sleep(wait)
     }
-    process.removeListener('exit', kill)
+    running.delete(kill)
     for (const stream of [child.stdin, stdout, stderr]) stream?.destroy()
     group?.remove()
     return clean
