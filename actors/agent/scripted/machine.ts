@@ -11,6 +11,7 @@ interface Context {
   /** what is still to be played: a list whose `prev` is the rest */
   rest: ListValue | null
   params: string
+  asks: number
 }
 
 /** The next item of the script and what follows it; undefined at the end. */
@@ -22,8 +23,11 @@ const next = (rest: ListValue | null, read: Readonly<Record<string, string>>): {
 
 const FINISH: ScriptItem = { action: 'Final Answer', args: { final_answer: 'The script has ended.' } }
 
-const play = (call: number, item: ScriptItem, params: string): Message => {
-  if ('ask' in item) return { type: 'completion.requested', to: instanceOf('llm-tool', 'agent', call), data: { call, role: 'model', appended: text(item.ask), params } }
+const play = ({ call, asks, params }: Context, item: ScriptItem): Message => {
+  if ('ask' in item) {
+    const numbered = canonicalJson({ ...(JSON.parse(params) as object), index: asks })
+    return { type: 'completion.requested', to: instanceOf('llm-tool', 'agent', call), data: { call, role: 'model', appended: text(item.ask), params: numbered } }
+  }
   return {
     type: 'action.requested', to: 'environment',
     data: { call, name: item.action, arguments: text(canonicalJson(item.args)), base: '', ...(item.thought === undefined ? {} : { thought: text(item.thought) }) },
@@ -39,7 +43,7 @@ const machine = setup({
   actions: { send: (_args, _message: Message) => {} },
 }).createMachine({
   id: 'scripted',
-  context: { call: 0, rest: null, params: '{}' },
+  context: { call: 0, rest: null, params: '{}', asks: 0 },
   initial: 'waiting',
   on: { '*': { actions: { type: 'send', params: ({ event }) => violation('agent', event, 'scripted') } } },
   states: {
@@ -49,7 +53,7 @@ const machine = setup({
           target: 'playing',
           actions: [
             assign({ call: 1, params: ({ event }) => paramsOf(event.data.config) }),
-            { type: 'send', params: ({ context, event }) => play(context.call, next(restOf(event.data.config), event.read)?.item ?? FINISH, context.params) },
+            { type: 'send', params: ({ context, event }) => play(context, next(restOf(event.data.config), event.read)?.item ?? FINISH) },
             assign({ rest: ({ event }) => next(restOf(event.data.config), event.read)?.rest ?? null }),
           ],
         },
@@ -60,14 +64,14 @@ const machine = setup({
         'observation.delivered': {
           actions: [
             assign({ call: ({ context }: { context: Context }) => context.call + 1 }),
-            { type: 'send', params: ({ context, event }: { context: Context; event: Received }) => play(context.call, next(context.rest, event.read)?.item ?? FINISH, context.params) },
+            { type: 'send', params: ({ context, event }: { context: Context; event: Received }) => play(context, next(context.rest, event.read)?.item ?? FINISH) },
             assign({ rest: ({ context, event }) => next(context.rest, event.read)?.rest ?? null }),
           ],
         },
         'completion.delivered': {
           actions: [
-            assign({ call: ({ context }: { context: Context }) => context.call + 1 }),
-            { type: 'send', params: ({ context, event }: { context: Context; event: Received }) => play(context.call, next(context.rest, event.read)?.item ?? FINISH, context.params) },
+            assign({ call: ({ context }: { context: Context }) => context.call + 1, asks: ({ context }: { context: Context }) => context.asks + 1 }),
+            { type: 'send', params: ({ context, event }: { context: Context; event: Received }) => play(context, next(context.rest, event.read)?.item ?? FINISH) },
             assign({ rest: ({ context, event }) => next(context.rest, event.read)?.rest ?? null }),
           ],
         },

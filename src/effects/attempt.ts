@@ -1,0 +1,29 @@
+import type { kymo } from '../../schemas/generated/messages.js'
+import type { EventPayloads, Failure } from '../../schemas/generated/events.ts'
+import type { BlobName, RecordedEvent } from '../../schemas/record.ts'
+import type { StoreClient } from '../bus/index.ts'
+
+/** One granted attempt of an effect, as its handler sees it. */
+export interface Attempt {
+  client: StoreClient
+  runId: string
+  effectId: string
+  request: EventPayloads['effect.requested']
+  event: RecordedEvent<'effect.requested'>
+  attempt: number
+  /** fires when the effect is cancelled, or when this process gives the attempt back */
+  signal: AbortSignal
+  /** live output, droppable */
+  output: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void
+}
+
+type Outcome = Omit<EventPayloads['effect.succeeded'], 'effect' | 'kind' | 'call'>
+
+/** What came of an attempt: both are outcomes, recorded once. Everything an outcome names is durable already. */
+export type Settled =
+  | { ok: true; outcome: Outcome; named?: BlobName[] }
+  | { ok: false; error: Failure; retryable?: boolean }
+
+export type EffectHandler = (attempt: Attempt) => Promise<Settled>
+
+export type Held = kymo.v1.journal.Held

@@ -1,0 +1,83 @@
+import { join } from 'node:path'
+import { canonicalJson } from '../../schemas/canonical-json.ts'
+import type { ExecutionSpec, OutputCapture } from '../../schemas/generated/events.ts'
+import type { BlobStore } from '../blobs/index.ts'
+import { WarmDirectory, loadTree } from '../workspace/index.ts'
+import type { EffectHandler, Settled } from './attempt.ts'
+import { scriptSettings } from './machine-room.ts'
+import type { MachineRoom } from './machine-room.ts'
+import { runScript } from './sandbox/index.ts'
+import type { Captured } from './sandbox/index.ts'
+
+/**
+ * Runs scripts, one at a time, in a directory that is kept warm between them. A run of a script is a transaction: it begins on exactly
+ * its input tree, and what it left counts only through the recorded outcome.
+ */
+export function executionHandler(room: MachineRoom, blobs: BlobStore): { handle: EffectHandler; close: () => Promise<void> } {
+  const directories = new Map<string, WarmDirectory>()
+
+  const open = async (runId: string, spec: ExecutionSpec): Promise<WarmDirectory> => {
+    const known = directories.get(runId)
+    if (known !== undefined) return known
+    const root = join(room.folder(), runId, 'workspace')
+    const warm = await WarmDirectory.open(root, blobs, { layers: spec.layers, copyLayers: spec.layers.length > 0, clear: true })
+    directories.set(runId, warm)
+    return warm
+  }
+
+  const handle: EffectHandler = async (attempt) => {
+    const spec = attempt.request.execution
+    if (spec === undefined) return failed('system', 'no_spec', 'the execution says nothing')
+    const missing = await scriptMissing(spec, blobs)
+    if (missing !== undefined) return failed('agent', 'script_missing', missing)
+    const [sandbox, python] = await Promise.all([room.sandbox(), room.python(spec.python_key)])
+    const { limits, variables, network } = scriptSettings.parse(JSON.parse(spec.limits))
+    const warm = await open(attempt.runId, spec)
+    await warm.checkout(spec.tree)
+    const done = await runScript({
+      sandbox, interpreter: python, script: spec.script, args: spec.arguments, directory: warm.root, limits, env: variables, network, signal: attempt.signal,
+      onOutput: attempt.output, spool: join(room.folder(), attempt.runId, 'spool'),
+    })
+    const cancelled = done.reason === 'cancelled' || done.reason === 'lost'
+    if (cancelled) await warm.discard()
+    const scan = cancelled ? { tree: spec.tree, dropped: [] } : await warm.rescan()
+    return {
+      ok: true,
+      outcome: {
+        execution: {
+          reason: done.reason, exit_code: done.exitCode, signal: done.signal, stdout: await capture(done.stdout, blobs), stderr: await capture(done.stderr, blobs),
+          tree: scan.tree, dropped: scan.dropped.map((line) => line.toWellFormed()).slice(0, 200), started: done.started,
+        },
+        clock: {
+          wall_ms: done.wallMs, cpu_ms: done.cpuMs, max_rss_bytes: done.maxRssBytes, sandbox: sandbox.facts(), provider_request: '',
+          environment: canonicalJson({ python: python.version, executable: python.source, packages: python.packages }),
+        },
+      },
+    }
+  }
+
+  const close = async (): Promise<void> => {
+    for (const warm of directories.values()) await warm[Symbol.asyncDispose]()
+    directories.clear()
+  }
+  return { handle, close }
+}
+
+const failed = (source: string, code: string, message: string): Settled => ({ ok: false, error: { source, code, message } })
+
+async function scriptMissing({ script, tree, layers }: ExecutionSpec, blobs: BlobStore): Promise<string | undefined> {
+  const own = await loadTree(tree, blobs)
+  if (own.get(script)?.kind === 'file') return undefined
+  for (const layer of layers) {
+    const path = layer.mount === '' ? script : script.startsWith(`${layer.mount}/`) ? script.slice(layer.mount.length + 1) : undefined
+    if (path !== undefined && (await loadTree(layer.tree, blobs)).get(path)?.kind === 'file') return undefined
+  }
+  return `there is no file "${script.slice(0, 200)}" in the workspace`
+}
+
+async function capture({ bytes, totalBytes, truncated }: Captured, blobs: BlobStore): Promise<OutputCapture> {
+  // Kept as text that decodes the same everywhere: a byte that is no UTF-8 becomes U+FFFD here and nowhere else.
+  const text = Buffer.from(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes))
+  return { text: { ref: await blobs.put(text), bytes: text.length }, total_bytes: totalBytes, truncated }
+}
+

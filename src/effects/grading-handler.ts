@@ -1,0 +1,36 @@
+import { join } from 'node:path'
+import { mkdirSync } from 'node:fs'
+import { KymoError, isKymoError } from '../../schemas/errors.ts'
+import type { ProfileName } from '../../schemas/task.ts'
+import type { BlobStore } from '../blobs/index.ts'
+import type { EffectHandler } from './attempt.ts'
+import { gradeTree } from './grading/index.ts'
+import type { MachineRoom } from './machine-room.ts'
+import { evaluatorKey, loadTask } from './tasks/index.ts'
+
+const profileOf = (text: string): ProfileName => {
+  if (text === 'small' || text === 'full') return text
+  throw new KymoError('KYMO_GRADER', `there is no profile "${text}"`)
+}
+
+/** Grades a tree with the evaluator that the run began with; a changed evaluator is an error, not another score. */
+export const gradingHandler = (room: MachineRoom, blobs: BlobStore): EffectHandler => async ({ request, runId, signal }) => {
+  const spec = request.grading
+  if (spec === undefined) return { ok: false, error: { source: 'system', code: 'no_spec', message: 'the grading says nothing' } }
+  const started = performance.now()
+  try {
+    const task = await loadTask(spec.task)
+    const key = await evaluatorKey(task)
+    if (spec.evaluator !== '' && key !== spec.evaluator) {
+      return { ok: false, error: { source: 'task', code: 'evaluator_changed', message: `the evaluator of ${spec.task} is not the one that this run began with: restore it, then "kymo resume"` } }
+    }
+    const [sandbox, interpreter] = await Promise.all([room.sandbox(), room.python(spec.python_key)])
+    const workDir = join(room.folder(), runId)
+    mkdirSync(workDir, { recursive: true })
+    const grading = await gradeTree({ task, profile: profileOf(spec.profile), tree: spec.tree, blobs, sandbox, interpreter, seed: spec.seed, signal, workDir })
+    return { ok: true, outcome: { grading, clock: { wall_ms: performance.now() - started, cpu_ms: 0, max_rss_bytes: 0, sandbox: sandbox.facts(), environment: '', provider_request: '' } } }
+  } catch (error) {
+    if (isKymoError(error, 'KYMO_GRADER')) return { ok: false, error: { source: 'task', code: 'grader_failed', message: error.message.toWellFormed().slice(0, 4000) } }
+    throw error
+  }
+}

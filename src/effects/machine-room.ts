@@ -1,0 +1,71 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { canonicalJson } from '../../schemas/canonical-json.ts'
+import { KymoError } from '../../schemas/errors.ts'
+import { isGone, thisHolder } from '../journal/index.ts'
+import { findPython } from './python/index.ts'
+import type { Python, PythonDependencies } from './python/index.ts'
+import { chooseSandbox, scriptLimitsSchema } from './sandbox/index.ts'
+import type { Sandbox, SandboxRequest } from './sandbox/index.ts'
+import { removeTree } from '../workspace/index.ts'
+
+/** What one script may use, as run.started records it. */
+export const scriptSettings = z.object({ limits: scriptLimitsSchema, variables: z.record(z.string(), z.string()), network: z.boolean() })
+
+/** The dependency list as it stands in run.started: an executor elsewhere finds its own interpreter by it. */
+export const pythonKey = ({ pip, debian, requires }: PythonDependencies): string => canonicalJson({ pip, debian, requires })
+const dependencies = z.object({ pip: z.array(z.string()), debian: z.array(z.string()), requires: z.string() })
+
+export interface MachineRoomOptions { sandbox?: SandboxRequest; python?: string }
+
+/** What this machine offers to scripts: a sandbox and interpreters, each looked for once, and a folder for work in progress. */
+export class MachineRoom {
+  readonly #options: MachineRoomOptions
+  #sandbox: Promise<Sandbox> | undefined
+  readonly #pythons = new Map<string, Promise<Python>>()
+  #folder: string | undefined
+
+  constructor(options: MachineRoomOptions = {}) {
+    this.#options = options
+  }
+
+  /** Throws KYMO_SANDBOX_... with the probe's words and the fix. */
+  sandbox(): Promise<Sandbox> {
+    this.#sandbox ??= chooseSandbox({ requested: this.#options.sandbox ?? 'auto' })
+    return this.#sandbox
+  }
+
+  /** Throws KYMO_PYTHON_... with what to install. */
+  python(key: string): Promise<Python> {
+    const known = this.#pythons.get(key)
+    if (known !== undefined) return known
+    const found = dependencies.safeParse(JSON.parse(key))
+    if (!found.success) throw new KymoError('KYMO_PYTHON', 'the run does not say what its interpreter needs')
+    const search = findPython({ dependencies: found.data, explicit: this.#options.python })
+    this.#pythons.set(key, search)
+    return search
+  }
+
+  /** A folder of this process; those of processes that died are cleared away. */
+  folder(): string {
+    if (this.#folder !== undefined) return this.#folder
+    const root = join(process.env['KYMO_WORK'] ?? join(tmpdir(), `kymo-${userInfo().uid}`))
+    mkdirSync(root, { recursive: true, mode: 0o700 })
+    const { boot_id, host } = thisHolder('')
+    for (const name of readdirSync(root)) {
+      const [pid = '', ticks = ''] = name.split('-')
+      if (isGone({ host, boot_id, pid: Number(pid), started_ticks: Number(ticks), what: '' })) removeTree(join(root, name))
+    }
+    const { pid, started_ticks } = thisHolder('')
+    this.#folder = join(root, `${pid}-${started_ticks}`)
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+    return this.#folder
+  }
+
+  close(): void {
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true })
+    this.#folder = undefined
+  }
+}

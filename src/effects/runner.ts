@@ -1,0 +1,175 @@
+import { encodeEvent, schemaVersion } from '../../schemas/codec.ts'
+import { KymoError, isKymoError, messageOf } from '../../schemas/errors.ts'
+import { hex, unhex } from '../../schemas/hash.ts'
+import { BLOB_KIND, decodeRecord, formatRunId, outcomeId } from '../../schemas/record.ts'
+import type { BlobName, RecordedEvent } from '../../schemas/record.ts'
+import type { kymo } from '../../schemas/generated/messages.js'
+import type { EventPayloads } from '../../schemas/generated/events.ts'
+import { Decision, decisionName } from '../journal/index.ts'
+import type { StoreClient } from '../bus/index.ts'
+import { blobsNamed } from '../host/index.ts'
+import type { EffectHandler, Held, Settled } from './attempt.ts'
+
+export interface RunnerOptions {
+  client: StoreClient
+  /** effects of one run, or of every run that leaves these kinds to processes apart */
+  scope: { run: Uint8Array } | { apart: true }
+  /** how many attempts of a kind at once */
+  kinds: Readonly<Record<string, { handle: EffectHandler; slots: number }>>
+  /** runs that this process serves: its heartbeat keeps their timers going */
+  serving?: () => Uint8Array[]
+  onFatal: (error: unknown) => void
+  /** called at the named points of an attempt; tests let a process die there */
+  atPoint?: (point: string) => void
+}
+
+interface Active { held: Held; abort: AbortController; released: boolean; done: Promise<void> }
+
+/** Claims effects, carries them out, and records what came of each. Holds a lease on every attempt by its heartbeat. */
+export class Runner {
+  readonly #options: RunnerOptions
+  readonly #active = new Map<string, Active>()
+  readonly #loops: Promise<void>[] = []
+  readonly #heart: NodeJS.Timeout
+  #stopping = false
+  #beating = false
+  #heard = performance.now()
+
+  constructor(options: RunnerOptions) {
+    this.#options = options
+    for (const kind of Object.keys(options.kinds)) this.#loops.push(this.#claimLoop(kind))
+    this.#heart = setInterval(() => void this.beat(), 1000)
+    void this.beat()
+  }
+
+  async #claimLoop(kind: string): Promise<void> {
+    const { client, scope, kinds } = this.#options
+    const { handle, slots } = kinds[kind] ?? { handle: undefined, slots: 0 }
+    if (handle === undefined) return
+    while (!this.#stopping) {
+      const mine = [...this.#active.values()].filter((active) => active.held.effect_id.length > 0 && this.#kindOf.get(active) === kind)
+      if (mine.length >= slots) {
+        await Promise.race(mine.map((active) => active.done))
+        continue
+      }
+      try {
+        const reply = await client.claim({ kinds: [kind], slots: slots - mine.length, wait_ms: 20_000, ...('run' in scope ? { run_id: scope.run } : { apart: true }) })
+        for (const grant of reply.grants) this.#begin(kind, handle, grant)
+      } catch (error) {
+        if (this.#stopping) return
+        this.#options.onFatal(error)
+        return
+      }
+    }
+  }
+  readonly #kindOf = new Map<Active, string>()
+
+  #begin(kind: string, handle: EffectHandler, grant: kymo.v1.journal.Grant): void {
+    const held: Held = { run_id: Uint8Array.from(grant.run_id), effect_id: Uint8Array.from(grant.effect_id), attempt: grant.attempt, fence: grant.fence }
+    const key = `${hex(held.effect_id)}/${held.fence}`
+    if (this.#active.has(key)) return
+    if (this.#stopping) {
+      void this.#options.client.release({ holding: [held], reason: 'the process was stopped' }).catch(() => undefined)
+      return
+    }
+    const active: Active = { held, abort: new AbortController(), released: false, done: Promise.resolve() }
+    this.#active.set(key, active)
+    this.#kindOf.set(active, kind)
+    active.done = this.#carryOut(handle, Uint8Array.from(grant.record), active).catch((error: unknown) => { if (!this.#stopping) this.#options.onFatal(error) }).finally(() => {
+      this.#active.delete(key)
+      this.#kindOf.delete(active)
+    })
+  }
+
+  async #carryOut(handle: EffectHandler, record: Uint8Array, active: Active): Promise<void> {
+    const { client, atPoint } = this.#options
+    const event = decodeRecord(record) as RecordedEvent<'effect.requested'>
+    const runId = formatRunId(active.held.run_id)
+    atPoint?.(`effect-start ${event.payload.kind}`)
+    let settled: Settled
+    try {
+      settled = await handle({
+        client, runId, effectId: event.id, request: event.payload, event, attempt: active.held.attempt, signal: active.abort.signal,
+        output: (stream, chunk) => client.publishOutput({ run_id: active.held.run_id, effect_id: active.held.effect_id, stream, data: chunk.subarray(0, 256 * 1024), at_ms: Date.now() }),
+      })
+    } catch (error) {
+      // The store being away is no outcome of the effect: the attempt stays open and is lost or repeated.
+      if (isKymoError(error, 'KYMO_STORE_UNREACHABLE') || isKymoError(error, 'KYMO_STORE_UNAVAILABLE')) throw error
+      const code = error instanceof KymoError ? error.code.toLowerCase() : 'internal'
+      settled = code === 'kymo_cancelled' ? { ok: false, error: { source: 'user', code: 'cancelled', message: 'cancelled' } } : { ok: false, error: { source: 'system', code, message: messageOf(error).toWellFormed().slice(0, 4000) } }
+    }
+    atPoint?.(`effect-end ${event.payload.kind}`)
+    if (active.released) return
+    await this.#record(event, runId, active, settled)
+  }
+
+  async #record(event: RecordedEvent<'effect.requested'>, runId: string, { held }: Active, settled: Settled): Promise<void> {
+    const { kind, call } = event.payload
+    const about = { effect: event.id, kind, call }
+    const type = settled.ok ? 'effect.succeeded' : 'effect.failed'
+    const payload: EventPayloads['effect.succeeded'] | EventPayloads['effect.failed'] = settled.ok ? { ...about, ...settled.outcome } : { ...about, error: settled.error, retryable: settled.retryable ?? false }
+    const blobs = merge(blobsNamed(type, payload), settled.ok ? (settled.named ?? []) : [])
+    const reply = await this.#options.client.append({
+      run_id: held.run_id,
+      outcome: { effect_id: held.effect_id, attempt: held.attempt, fence: held.fence },
+      events: [{
+        event_id: unhex(outcomeId(runId, event.id, held.attempt)), type, schema_version: schemaVersion(type), from: 'runner', to: event.from, cause_id: held.effect_id, correlation_id: held.effect_id,
+        blobs: blobs.map(({ hash, kind: blobKind, bytes }) => ({ hash: unhex(hash), kind: BLOB_KIND[blobKind], bytes })), payload: encodeEvent(type as never, payload as never),
+      }],
+    })
+    switch (reply.decision) {
+      case Decision.OK:
+      case Decision.IDEMPOTENT:
+      // Another attempt holds the effect, or the run is over: this outcome does not count.
+      case Decision.FENCED:
+      case Decision.SEALED: return
+      default: throw new KymoError('KYMO_OUTCOME_REFUSED', `the journal refused the outcome of ${kind} in run ${runId} (${decisionName(reply.decision)}): ${reply.reason}`)
+    }
+  }
+
+  /** Tells the journal what is held; stops what it took back or what was cancelled. */
+  async beat(): Promise<void> {
+    if (this.#beating) return
+    this.#beating = true
+    try {
+      const held = [...this.#active.values()].map((active) => active.held)
+      const reply = await this.#options.client.heartbeat({ holding: held, serving: this.#options.serving?.() ?? [] })
+      this.#heard = performance.now()
+      for (const lost of reply.lost) this.#drop(lost)
+      for (const cancelled of reply.cancelled) this.cancel(hex(cancelled.effect_id))
+    } catch {
+      // On another machine a second attempt may begin once the lease has ended: this one must be dead before that.
+      if (this.#options.client.directory === undefined && performance.now() - this.#heard > 6_000) for (const { held } of this.#active.values()) this.#drop(held)
+    } finally {
+      this.#beating = false
+    }
+  }
+
+  #drop(lost: Held): void {
+    const active = this.#active.get(`${hex(lost.effect_id)}/${lost.fence}`)
+    if (active === undefined) return
+    active.released = true
+    active.abort.abort()
+  }
+
+  /** Ends an effect early; its outcome says so. */
+  cancel(effectId: string): void {
+    for (const [key, active] of this.#active) if (key.startsWith(`${effectId}/`)) active.abort.abort()
+  }
+
+  /** Stops what runs, waits for it to be dead, and gives the attempts back, so that whoever goes on need not wait for a lease to end. */
+  async stop(): Promise<void> {
+    if (this.#stopping) return
+    this.#stopping = true
+    clearInterval(this.#heart)
+    const active = [...this.#active.values()]
+    for (const one of active) {
+      one.released = true
+      one.abort.abort()
+    }
+    await Promise.all(active.map((one) => one.done))
+    if (active.length > 0) await this.#options.client.release({ holding: active.map((one) => one.held), reason: 'the process was stopped' }).catch(() => undefined)
+  }
+}
+
+const merge = (a: BlobName[], b: BlobName[]): BlobName[] => [...a, ...b.filter((blob) => !a.some((known) => known.hash === blob.hash && known.kind === blob.kind))]
