@@ -1,8 +1,7 @@
 import { execa } from 'execa'
 import { KymoError } from '../../../schemas/errors.ts'
-import type { ScriptLimits } from '../sandbox/index.ts'
-import { watchTree } from '../sandbox/watch.ts'
-import type { WatchedLimit } from '../sandbox/watch.ts'
+import { watchTree } from '../sandbox/index.ts'
+import type { ScriptLimits, WatchedLimit } from '../sandbox/index.ts'
 
 const MAX_REPLY_BYTES = 4 * 2 ** 20
 const GRACE_MS = 3000
