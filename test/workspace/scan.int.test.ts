@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, readFileSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, linkSync, lstatSync, mkdirSync, readFileSync, renameSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { sha256Hex } from '../../schemas/hash.ts'
@@ -140,6 +140,14 @@ describe('the stat cache', () => {
     writeFileSync(`${root}/f`, 'two')
     utimesSync(`${root}/f`, 1000, 1000)
     expect((await scanDirectory(root, blobs, { cache })).tree).not.toBe(first.tree)
+  })
+
+  it('notices an empty directory with another name, though no file changed', async () => {
+    const [root, blobs, cache] = [temporary(), new MemoryBlobs(), newStatCache()]
+    mkdirSync(`${root}/one`)
+    await scanDirectory(root, blobs, { cache })
+    renameSync(`${root}/one`, `${root}/two`)
+    expect([...(await scanDirectory(root, blobs, { cache })).entries.keys()]).toEqual(['two'])
   })
 
   it('stores what an earlier scan had only hashed', async () => {
