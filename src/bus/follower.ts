@@ -3,10 +3,10 @@ import { decodeRecord, parseRunId } from '../../schemas/record.ts'
 import type { AnyEvent } from '../../schemas/record.ts'
 import { KymoError } from '../../schemas/errors.ts'
 import { Decision } from '../journal/index.ts'
-import type { StoreClient } from './store-client.ts'
+import type { StoreConnection } from './store-client.ts'
 
 export interface FollowOptions {
-  client: StoreClient
+  client: StoreConnection
   /** run id as a UUID */
   runId: string
   fromSeq: number

@@ -269,3 +269,6 @@ export class StoreClient implements JournalPort {
     await this.close()
   }
 }
+
+/** What hosts and runners need of a store: a StoreClient, or a journal in the same process. */
+export type StoreConnection = Pick<StoreClient, keyof StoreClient>

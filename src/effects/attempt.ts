@@ -1,11 +1,11 @@
 import type { kymo } from '../../schemas/generated/messages.js'
 import type { EventPayloads, Failure } from '../../schemas/generated/events.ts'
 import type { BlobName, RecordedEvent } from '../../schemas/record.ts'
-import type { StoreClient } from '../bus/index.ts'
+import type { StoreConnection } from '../bus/index.ts'
 
 /** One granted attempt of an effect, as its handler sees it. */
 export interface Attempt {
-  client: StoreClient
+  client: StoreConnection
   runId: string
   effectId: string
   request: EventPayloads['effect.requested']

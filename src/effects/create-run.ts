@@ -18,7 +18,7 @@ import type { BlobName } from '../../schemas/record.ts'
 import type { ProfileName } from '../../schemas/task.ts'
 import { Decision } from '../journal/index.ts'
 import type { BlobStore } from '../blobs/index.ts'
-import type { StoreClient } from '../bus/index.ts'
+import type { StoreConnection } from '../bus/index.ts'
 import { blobsNamed } from '../host/index.ts'
 import type { AgentRegistry } from '../host/index.ts'
 import { MachineRoom, pythonKey } from './machine-room.ts'
@@ -48,7 +48,7 @@ export const DEFAULT_MAX_TIME_MS = 5 * 3600 * 1000
  * Begins a run: everything it needs is stored first, then run.started names it. Throws before anything is recorded when the task, the
  * agent, its config, the sandbox or the interpreter is not to be had.
  */
-export async function createRun(client: StoreClient, options: CreateRunOptions): Promise<{ runId: string }> {
+export async function createRun(client: StoreConnection, options: CreateRunOptions): Promise<{ runId: string }> {
   const { blobs } = client
   const profile = options.profile ?? 'full'
   const task = await loadTask(options.task)

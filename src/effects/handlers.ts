@@ -1,5 +1,5 @@
 import type { ActorName } from '../../schemas/actor-names.ts'
-import type { StoreClient } from '../bus/index.ts'
+import type { StoreConnection } from '../bus/index.ts'
 import { completionHandler } from './completion-handler.ts'
 import { executionHandler } from './execution-handler.ts'
 import { fileHandler } from './file-handler.ts'
@@ -8,7 +8,7 @@ import type { MachineRoom } from './machine-room.ts'
 import type { RunnerOptions } from './runner.ts'
 
 /** The runners that live with these actors: files with the environment, scripts with the executor, and so on. */
-export function handlersFor(actors: ReadonlySet<ActorName>, client: StoreClient, room: MachineRoom): { kinds: RunnerOptions['kinds']; close: () => Promise<void> } {
+export function handlersFor(actors: ReadonlySet<ActorName>, client: StoreConnection, room: MachineRoom): { kinds: RunnerOptions['kinds']; close: () => Promise<void> } {
   const kinds: Record<string, RunnerOptions['kinds'][string]> = {}
   const execution = executionHandler(room, client.blobs)
   if (actors.has('environment')) kinds['file'] = { handle: fileHandler, slots: 4 }

@@ -6,12 +6,12 @@ import type { BlobName, RecordedEvent } from '../../schemas/record.ts'
 import type { kymo } from '../../schemas/generated/messages.js'
 import type { EventPayloads } from '../../schemas/generated/events.ts'
 import { Decision, decisionName } from '../journal/index.ts'
-import type { StoreClient } from '../bus/index.ts'
+import type { StoreConnection } from '../bus/index.ts'
 import { blobsNamed } from '../host/index.ts'
 import type { EffectHandler, Held, Settled } from './attempt.ts'
 
 export interface RunnerOptions {
-  client: StoreClient
+  client: StoreConnection
   /** effects of one run, or of every run that leaves these kinds to processes apart */
   scope: { run: Uint8Array } | { apart: true }
   /** how many attempts of a kind at once */

@@ -6,7 +6,7 @@ import { parseRunId } from '../../schemas/record.ts'
 import type { AnyEvent } from '../../schemas/record.ts'
 import { Decision } from '../journal/index.ts'
 import { actorEvents, cancelEvents, runOfSubject } from '../bus/index.ts'
-import type { StoreClient } from '../bus/index.ts'
+import type { StoreConnection } from '../bus/index.ts'
 import { RunHost } from '../host/index.ts'
 import type { AgentRegistry } from '../host/index.ts'
 import { formatRunId } from '../../schemas/record.ts'
@@ -16,7 +16,7 @@ import type { MachineRoomOptions } from './machine-room.ts'
 import { Runner } from './runner.ts'
 
 export interface ServeRunOptions extends MachineRoomOptions {
-  client: StoreClient
+  client: StoreConnection
   runId: string
   /** actors that live in this process; the others are left to `kymo actor` processes */
   actors?: ReadonlySet<ActorName>
@@ -86,7 +86,7 @@ export async function serveRun(options: ServeRunOptions): Promise<RunSession> {
 }
 
 export interface ServeActorOptions extends MachineRoomOptions {
-  client: StoreClient
+  client: StoreConnection
   actor: ActorName
   agents?: AgentRegistry
   onNotice?: (message: string) => void

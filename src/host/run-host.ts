@@ -7,7 +7,7 @@ import type { kymo } from '../../schemas/generated/messages.js'
 import { actorKind } from '../../schemas/actor-names.ts'
 import { Decision, SMALL_BLOB, decisionName } from '../journal/index.ts'
 import { Follower } from '../bus/index.ts'
-import type { StoreClient } from '../bus/index.ts'
+import type { StoreConnection } from '../bus/index.ts'
 import { RunFold, firstDifference } from './fold.ts'
 import type { NewBlob } from './hydrate.ts'
 import type { AgentRegistry } from './logic.ts'
@@ -19,7 +19,7 @@ type NewEvent = kymo.v1.journal.NewEvent
 const INLINE_LIMIT = 512 * 1024
 
 export interface RunHostOptions {
-  client: StoreClient
+  client: StoreConnection
   runId: string
   /** kinds of actors to step here: agent, environment, executor, llm-tool, evaluator */
   actors: ReadonlySet<string>
