@@ -1,0 +1,7 @@
+export { bundleSource } from './bundle-source.ts'
+export type { BundleSource } from './bundle-source.ts'
+export { exportBundle } from './export.ts'
+export type { ExportOptions } from './export.ts'
+export type { BundleManifest } from './format.ts'
+export { importBundle } from './import.ts'
+export type { ImportReply, ImportRequest, Imported, ImportingStore } from './import.ts'

@@ -1,0 +1,156 @@
+import type { OutputCapture } from '../../../schemas/generated/events.ts'
+import type { AnyEvent } from '../../../schemas/record.ts'
+import type { Projection } from './projection.ts'
+
+/** A text by its blob; `text` once somebody read it. */
+export interface TextRef { ref: string; bytes: number; text?: string }
+
+export interface Attempt { attempt: number; kind: string; seq: number; at: number; /** why it was lost; absent when it was not */ lost?: string }
+
+export interface ScriptFacts {
+  script: string
+  reason: string
+  exit_code: number
+  signal: string
+  stdout: Captured
+  stderr: Captured
+  wall_ms: number
+  cpu_ms: number
+  max_rss_bytes: number
+  sandbox: string
+  /** what the scan could not keep */
+  dropped: string[]
+}
+export interface Captured { text: TextRef | null; total_bytes: number; truncated: boolean }
+
+export interface TraceStep {
+  step: number
+  call: number
+  action: string
+  arguments: TextRef | null
+  thought: TextRef | null
+  observation: TextRef | null
+  /** what the agent was told is so: false also for what was refused */
+  ok: boolean
+  code: string
+  accepted: boolean
+  /** the step has its observation, or was the last one */
+  done: boolean
+  tree_before: string
+  tree_after: string
+  /** milliseconds since 1970, by the journal's clock */
+  started_at: number
+  ended_at: number
+  duration_ms: number
+  attempts: Attempt[]
+  script: ScriptFacts | null
+  /** first and last seq of the step */
+  seqs: [number, number]
+}
+
+interface State {
+  steps: TraceStep[]
+  tree: string
+  /** action.requested events by id, until their step begins */
+  asked: Map<string, { seq: number; at: number }>
+  /** executor instance -> step */
+  executors: Map<string, number>
+  /** effect id -> step and what it runs */
+  effects: Map<string, { step: number; script: string }>
+}
+
+const refOf = (value: { ref?: string; bytes?: number } | undefined): TextRef | null => (value?.ref === undefined ? null : { ref: value.ref, bytes: value.bytes ?? 0 })
+const captured = (value: OutputCapture | undefined): Captured => ({ text: refOf(value?.text), total_bytes: value?.total_bytes ?? 0, truncated: value?.truncated ?? false })
+
+/** What happened at each step. Texts are named by their blobs; `traceOf` reads them. */
+export const traceProjection: Projection<State, TraceStep[]> = {
+  name: 'trace',
+  version: 1,
+  initial: () => ({ steps: [], tree: '', asked: new Map(), executors: new Map(), effects: new Map() }),
+  apply: (state, event) => {
+    apply(state, event)
+    return state
+  },
+  result: ({ steps }) => steps.map((step) => ({ ...step, attempts: step.attempts.map((attempt) => ({ ...attempt })), seqs: [...step.seqs] })),
+}
+
+function apply(state: State, event: AnyEvent): void {
+  const { steps, effects } = state
+  /** Steps are numbered from 1 and never left out. */
+  const at = (number: number): TraceStep | undefined => steps[number - 1]
+  switch (event.type) {
+    case 'run.started':
+      state.tree = event.payload.tree
+      return
+    case 'action.requested':
+      state.asked.set(event.id, { seq: event.seq, at: event.at })
+      return
+    case 'step.begun': {
+      const { step, call, name, accepted, reason } = event.payload
+      const asked = state.asked.get(event.causeId) ?? { seq: event.seq, at: event.at }
+      state.asked.delete(event.causeId)
+      // An action that came when the run was ending has no step of its own.
+      if (step !== steps.length + 1) return
+      const final = accepted && name === 'Final Answer'
+      steps.push({
+        step, call, action: name, arguments: refOf(event.payload.arguments), thought: refOf(event.payload.thought), observation: null, ok: accepted, code: reason, accepted, done: final,
+        tree_before: state.tree, tree_after: state.tree, started_at: asked.at, ended_at: event.at, duration_ms: event.at - asked.at, attempts: [], script: null, seqs: [asked.seq, event.seq],
+      })
+      return
+    }
+    case 'workspace.changed': {
+      state.tree = event.payload.after
+      const step = at(event.payload.step)
+      if (step !== undefined) step.tree_after = event.payload.after
+      return
+    }
+    case 'observation.delivered': {
+      const step = at(event.payload.step)
+      if (step === undefined) return
+      const { observation, tree, ok, code } = event.payload
+      Object.assign(step, { observation: refOf(observation), tree_after: tree, ok, code, done: true })
+      end(step, event)
+      return
+    }
+    case 'execution.requested':
+      state.executors.set(event.to, event.payload.call)
+      return
+    case 'effect.requested': {
+      const { file, execution } = event.payload
+      const step = file !== undefined ? file.step : execution !== undefined ? state.executors.get(event.from) : undefined
+      if (step !== undefined) effects.set(event.id, { step, script: execution?.script ?? '' })
+      return
+    }
+    case 'effect.started': {
+      const step = at(effects.get(event.payload.effect)?.step ?? 0)
+      step?.attempts.push({ attempt: event.attempt, kind: event.payload.kind, seq: event.seq, at: event.at })
+      return
+    }
+    case 'effect.lost': {
+      const attempt = at(effects.get(event.payload.effect)?.step ?? 0)?.attempts.findLast((one) => one.attempt === event.attempt)
+      if (attempt !== undefined) attempt.lost = event.payload.reason
+      return
+    }
+    case 'effect.succeeded':
+    case 'effect.failed': {
+      const known = effects.get(event.payload.effect)
+      effects.delete(event.payload.effect)
+      const step = at(known?.step ?? 0)
+      if (step === undefined) return
+      end(step, event)
+      const execution = event.type === 'effect.succeeded' ? event.payload.execution : undefined
+      if (execution === undefined) return
+      const { reason, exit_code, signal, stdout, stderr, dropped } = execution
+      const { wall_ms = 0, cpu_ms = 0, max_rss_bytes = 0, sandbox = '' } = event.payload.clock ?? {}
+      step.script = { script: known?.script ?? '', reason, exit_code, signal, stdout: captured(stdout), stderr: captured(stderr), wall_ms, cpu_ms, max_rss_bytes, sandbox, dropped }
+      return
+    }
+    default:
+  }
+}
+
+function end(step: TraceStep, event: AnyEvent): void {
+  step.ended_at = event.at
+  step.duration_ms = event.at - step.started_at
+  step.seqs[1] = Math.max(step.seqs[1], event.seq)
+}
