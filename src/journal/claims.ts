@@ -1,0 +1,118 @@
+import { sha256Hex, unhex } from '../../schemas/hash.ts'
+import { kymo } from '../../schemas/generated/messages.js'
+import { stageOwn } from './group.ts'
+import type { Group, Writer } from './group.ts'
+import type { Holder } from './holder.ts'
+import { MAX_REPLY } from './limits.ts'
+import type { LoadedRun } from './loaded-runs.ts'
+import type { OpenEffect, RunState } from './run-state.ts'
+import type { Sessions } from './sessions.ts'
+
+const { Grant } = kymo.v1.journal
+type Grant = kymo.v1.journal.Grant
+
+/** A worker that waits for effects: those of one run, or those of every run whose actors live apart. */
+interface Waiter { session: string; holder: Holder | null; kinds: ReadonlySet<string>; scope: string; slots: number; bytes: number; staged: Grant[]; late: boolean; resolve: (grants: Grant[]) => void }
+
+export interface Claim { session: string; holder: Holder | null; kinds: readonly string[]; run: string; apart: boolean; slots: number; waitMs: number }
+
+export interface Claims {
+  /** Waits for effects; resolves with grants that are durable, or with none when the time is over. */
+  wait(claim: Claim): Promise<Grant[]>
+  /** Grants what a run offers to those who wait for it: effect.started is recorded, and told once it is durable. */
+  grant(group: Group, run: LoadedRun, state: RunState): void
+  /** True when somebody waits who might take an effect of this run. */
+  isWanted(run: LoadedRun): boolean
+  leave(session: string): void
+  close(): void
+}
+
+/** Who executes an effect: the runner of a kind lives with this actor. */
+const RUNNER_OF: Readonly<Record<string, string>> = { file: 'environment', human: 'environment', execution: 'executor', completion: 'llm-tool', grading: 'evaluator' }
+const APART = 'apart'
+const MAX_WAIT_MS = 30_000
+const MAX_SLOTS = 64
+
+export function createClaims({ sessions, writer, leaseMs }: { sessions: Sessions; writer: Writer; leaseMs: number }): Claims {
+  const scopes = new Map<string, Set<Waiter>>()
+
+  const end = (waiter: Waiter, grants: Grant[]): void => {
+    const waiters = scopes.get(waiter.scope)
+    if (waiters?.delete(waiter) === true && waiters.size === 0) scopes.delete(waiter.scope)
+    waiter.resolve(grants)
+  }
+
+  const isApart = (run: LoadedRun, effect: OpenEffect): boolean => run.serving?.apart.has(RUNNER_OF[effect.kind] ?? '') ?? false
+
+  const taker = (run: LoadedRun, state: RunState, effect: OpenEffect): Waiter | undefined => {
+    const apart = isApart(run, effect)
+    // Nobody watches a run that is not served: its effects wait until it is.
+    if (apart && !sessions.mayLive(run.serving?.session ?? '', run.serving?.holder ?? null)) return undefined
+    for (const waiter of scopes.get(apart ? APART : state.run) ?? []) {
+      if (waiter.late || waiter.staged.length >= waiter.slots || !waiter.kinds.has(effect.kind)) continue
+      if (waiter.staged.length > 0 && waiter.bytes + effect.record.length > MAX_REPLY) continue
+      if (sessions.isAlive(waiter.session)) return waiter
+    }
+    return undefined
+  }
+
+  /** The grants of one group reach their waiter together, when all of them are durable. */
+  const stageGrant = (group: Group, waiter: Waiter, grant: Grant): void => {
+    waiter.bytes += grant.record.length
+    if (waiter.staged.push(grant) > 1) return
+    group.settled.push((durable) => {
+      const grants = waiter.staged
+      waiter.staged = []
+      waiter.bytes = 0
+      if (durable) end(waiter, grants)
+      else if (waiter.late) end(waiter, [])
+    })
+  }
+
+  return {
+    wait: (claim) => new Promise((resolve) => {
+      const scope = claim.apart ? APART : claim.run
+      const timer = setTimeout(() => {
+        waiter.late = true
+        // A grant that is being written belongs to this waiter: it is told, or there is none.
+        if (waiter.staged.length === 0) end(waiter, [])
+      }, Math.min(MAX_WAIT_MS, claim.waitMs))
+      timer.unref()
+      const waiter: Waiter = {
+        session: claim.session, holder: claim.holder, kinds: new Set(claim.kinds), scope, slots: Math.min(MAX_SLOTS, Math.max(1, claim.slots)), bytes: 0, staged: [], late: false,
+        resolve: (grants) => {
+          clearTimeout(timer)
+          resolve(grants)
+        },
+      }
+      const waiters = scopes.get(scope)
+      if (waiters === undefined) scopes.set(scope, new Set([waiter]))
+      else waiters.add(waiter)
+    }),
+    grant: (group, run, state) => {
+      if (state.sealed || state.damage !== undefined || state.offered.size === 0 || scopes.size === 0) return
+      for (const effect of [...state.offered.values()]) {
+        const waiter = taker(run, state, effect)
+        if (waiter === undefined) continue
+        const attempt = effect.attempt + 1
+        const fence = state.seq + 1
+        const { host = '', pid = 0, boot_id = '', started_ticks = 0 } = waiter.holder ?? {}
+        stageOwn(group, state, writer, 'effect.started', { effect: effect.id, kind: effect.kind, clock: { worker: waiter.session, host, pid, boot_id, started_ticks } },
+          { id: sha256Hex('kymo.started\0', state.run, effect.id, String(attempt)), cause: effect.id, effect: effect.id, attempt, fence })
+        stageGrant(group, waiter, Grant.create({ run_id: state.runBytes, effect_id: unhex(effect.id), attempt, fence, record: effect.record, lease_ms: leaseMs }))
+      }
+    },
+    isWanted: (run) => (run.state?.offered.size ?? 0) > 0 && (scopes.has(APART) || scopes.has(run.state?.run ?? '')),
+    leave: (session) => {
+      for (const waiters of [...scopes.values()]) for (const waiter of [...waiters]) if (waiter.session === session && waiter.staged.length === 0) end(waiter, [])
+    },
+    close: () => {
+      for (const waiters of [...scopes.values()]) {
+        for (const waiter of [...waiters]) {
+          waiter.late = true
+          if (waiter.staged.length === 0) end(waiter, [])
+        }
+      }
+    },
+  }
+}
