@@ -1,0 +1,36 @@
+import type { Command } from 'commander'
+import { keyValue, wholeNumber } from './arguments.ts'
+import { apartFlag, flag, jsonFlag, machineFlags, storeFlags, timeFlag } from './flags.ts'
+import type { Act, Examples } from './flags.ts'
+import { OLD_HELP, oldFlags } from './old-flags.ts'
+
+/** `kymo run` and `kymo resume`. */
+export function addRunCommands(program: Command, act: Act, examples: Examples): void {
+  const run = program.command('run').description('let an agent work on a task; progress is live, the score comes at the end').argument('[task]', 'a name from "kymo task list"')
+  flag(run, '--agent <name>', 'who works: a name from "kymo agent list"', { fallback: 'baseline' })
+  flag(run, '--agent-config <key=value>', 'a setting of the agent; may be repeated', { read: keyValue })
+  flag(run, '--profile <name>', 'small runs anywhere in minutes, full is the paper\'s size', { choices: ['small', 'full'], fallback: 'full' })
+  flag(run, '--seed <n>', 'seed of everything random in the run', { read: wholeNumber(0), fallback: 0 })
+  flag(run, '--max-steps <n>', 'how many actions the agent may take (default 50)', { read: wholeNumber(1) })
+  timeFlag(run)
+  flag(run, '--grade-steps', 'grade the workspace after every step, not only at the end')
+  apartFlag(run)
+  machineFlags(run)
+  flag(run, '--quiet', 'leave out what scripts print')
+  jsonFlag(storeFlags(run))
+  oldFlags(run)
+  examples(run,
+    'kymo run vectorization --agent baseline',
+    'kymo run vectorization --agent scripted --agent-config script=tasks/vectorization/demo.yaml',
+    'kymo run vectorization --max-steps 30 --max-time 2h --json > result.json', '',
+    'Ctrl-C stops scripts and leaves a run that "kymo resume" finishes; a second Ctrl-C stops at once.', OLD_HELP)
+  run.action((task, options, command: Command) => act(import('./commands/run.ts'), (module) => module.run(task, options, command.getOptionValueSource('agent') === 'default')))
+
+  const resume = program.command('resume').description('finish a run that was cut off; the same command twice does no harm').argument('[run]', 'an id, the beginning of one, or "last"; default: the newest that was cut off')
+  apartFlag(resume)
+  machineFlags(resume)
+  flag(resume, '--quiet', 'leave out what scripts print')
+  jsonFlag(storeFlags(resume))
+  examples(resume, 'kymo resume', 'kymo resume 019b')
+  resume.action((name, options) => act(import('./commands/resume.ts'), (module) => module.resume(name, options)))
+}

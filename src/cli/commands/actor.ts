@@ -1,0 +1,35 @@
+import { ACTORS } from '../../../schemas/actor-names.ts'
+import { serveActor } from '../../effects/index.ts'
+import { EXIT } from '../exit-codes.ts'
+import type { StoreFlags } from '../flags.ts'
+import { didYouMean } from '../nearest.ts'
+import { stdout } from '../output.ts'
+import { openStore, storeName } from '../store.ts'
+import { usageError } from '../usage-error.ts'
+
+export interface ActorOptions extends StoreFlags { sandbox: 'auto' | 'bwrap' | 'none'; python?: string }
+
+/** `kymo actor NAME`: one actor as a process of its own, for every run that leaves it apart, until a signal. */
+export async function actor(name: string, options: ActorOptions): Promise<number> {
+  const known = ACTORS.find((one) => one === name)
+  if (known === undefined) throw usageError(`There is no actor ${name.slice(0, 60)}.${didYouMean(name, ACTORS)} The actors are: ${ACTORS.join(', ')}.`)
+  const screen = stdout()
+  const say = (message: string): void => screen.line(`${screen.colors.dim(new Date().toLocaleTimeString('en-GB'))} ${message}`)
+  const client = await openStore(options, { what: `kymo actor ${known}`, create: true, onNotice: say })
+  const machine = { sandbox: options.sandbox, ...(options.python === undefined ? {} : { python: options.python }) }
+  const served = await serveActor({ client, actor: known, ...machine, onNotice: say })
+  say(`${known} serves the store ${storeName(options)}: runs begun with "kymo run TASK --apart ${known}". Ctrl-C ends it.`)
+  const closing = new Promise<void>((done) => {
+    let signals = 0
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        if (++signals > 1) process.exit(EXIT.stopped)
+        say('finishing up... (Ctrl-C again to stop at once)')
+        void served.close().then(done)
+      })
+    }
+  })
+  await closing
+  await client.close()
+  return EXIT.ok
+}

@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { findPython } from '../../effects/python/index.ts'
+import { listTasks, loadTask, pythonDependencies } from '../../effects/tasks/index.ts'
+import { EXIT } from '../exit-codes.ts'
+import { bytes, duration, oneLine } from '../format.ts'
+import { printJson, stdout } from '../output.ts'
+import { tableOf } from '../table.ts'
+
+interface JsonFlag { json?: boolean }
+
+/** `kymo task list`: a task whose manifest is wrong is listed with its problem, and makes the exit code 1. */
+export async function taskList({ json }: JsonFlag): Promise<number> {
+  const tasks = await listTasks()
+  const broken = tasks.some((listing) => 'problem' in listing)
+  if (json === true) {
+    printJson(tasks.map((listing) => ('task' in listing
+      ? { name: listing.name, title: listing.task.manifest.title, summary: listing.task.manifest.summary, metric: listing.task.manifest.metric, folder: listing.folder }
+      : { name: listing.name, folder: listing.folder, problem: listing.problem.message })))
+    return broken ? EXIT.failed : EXIT.ok
+  }
+  const screen = stdout()
+  if (tasks.length === 0) screen.line('There are no tasks here. KYMO_TASKS names a folder whose subfolders are tasks.')
+  const rows = tasks.map((listing) => ('task' in listing
+    ? [screen.colors.bold(listing.name), listing.task.manifest.metric.name, oneLine(listing.task.manifest.summary, 100)]
+    : [screen.colors.red(listing.name), '', `${screen.colors.red('broken')} ${oneLine(listing.problem.message, 160)}`]))
+  if (rows.length > 0) screen.line(tableOf(screen, [{ title: 'task' }, { title: 'metric' }, { title: 'what to do' }], rows))
+  const [first] = tasks.flatMap((listing) => ('task' in listing ? [listing] : []))
+  if (first !== undefined) screen.line(`\nSee one: kymo task show ${first.name}     run one: kymo run ${first.name}`)
+  return broken ? EXIT.failed : EXIT.ok
+}
+
+/** `kymo task show TASK`. */
+export async function taskShow(name: string, { json }: JsonFlag): Promise<number> {
+  const { manifest, folder } = await loadTask(name)
+  const description = await readFile(join(folder, manifest.description), 'utf8')
+  const pythons = await Promise.all((['small', 'full'] as const).map(async (profile) =>
+    findPython({ dependencies: pythonDependencies(manifest.profiles[profile]) }).then((python) => ({ ok: true, detail: `Python ${python.version} (${python.executable})` }), (error: Error) => ({ ok: false, detail: error.message }))))
+  if (json === true) {
+    printJson({ ...manifest, folder, description_text: description, python_here: { small: pythons[0], full: pythons[1] } })
+    return EXIT.ok
+  }
+  const screen = stdout()
+  const { colors } = screen
+  const row = (label: string, value: string): void => screen.line(`${colors.dim(label.padEnd(12))}${value}`)
+  const better = manifest.metric.higher_is_better ? 'higher is better' : 'lower is better'
+  screen.line(`${colors.bold(manifest.name)}  ${manifest.title}`)
+  screen.line()
+  row('what to do', manifest.summary)
+  row('metric', `${manifest.metric.name}${manifest.metric.unit === '1' ? '' : `, ${manifest.metric.unit}`} (${better}); success is ${manifest.success_improvement * 100} % better than the starter`)
+  if (manifest.paper !== undefined) row('paper', `${manifest.paper.row}: ${manifest.paper.metric}${manifest.paper.note === undefined ? '' : `. ${oneLine(manifest.paper.note, 200)}`}`)
+  row('starter', `${join(folder, manifest.starter)} (begins with ${manifest.entry})`)
+  if (manifest.read_only.length > 0) row('read-only', manifest.read_only.join(', '))
+  for (const [index, profile] of (['small', 'full'] as const).entries()) {
+    const { script, python, hardware, gpu, network } = manifest.profiles[profile]
+    const needs = [...python.dependencies, ...(gpu > 0 ? [`${gpu} GPU`] : []), ...(network ? ['network'] : [])]
+    row(profile, `${hardware}; a script may take ${duration(script.wall_seconds * 1000)}, ${bytes(script.memory_mib * 2 ** 20)} of memory; needs ${needs.length === 0 ? 'nothing more' : needs.join(', ')}`)
+    const here = pythons[index]
+    row('', here?.ok === true ? colors.green(`here: ${here.detail}`) : colors.yellow(`here: ${here?.detail ?? ''}`))
+  }
+  row('licence', `${manifest.source.licence}; data: ${manifest.source.data}`)
+  screen.line()
+  screen.line(description.trim())
+  screen.line()
+  screen.line(`Run it: kymo run ${manifest.name}${manifest.demo === undefined ? '' : `     or its demonstration: kymo run ${manifest.name} --agent scripted --agent-config script=${join(folder, manifest.demo)}`}`)
+  return EXIT.ok
+}

@@ -1,0 +1,106 @@
+import { resolve } from 'node:path'
+import type { TreeEntry } from '../../../schemas/tree.ts'
+import { EXIT } from '../exit-codes.ts'
+import type { StoreFlags } from '../flags.ts'
+import { bytes, count, printable, printableName } from '../format.ts'
+import { nearest } from '../nearest.ts'
+import { printJson, stdout } from '../output.ts'
+import { openStore, findRun } from '../store.ts'
+import type { StoreClient } from '../../bus/index.ts'
+import { exportTree, loadTree } from '../../workspace/index.ts'
+import { diffFiles, diffLine } from '../tree-diff-text.ts'
+import { stepIndex, storeSource } from '../../replay/index.ts'
+import { chooseTree } from '../steps.ts'
+import type { RunTrees } from '../steps.ts'
+import { tableOf } from '../table.ts'
+import { usageError } from '../usage-error.ts'
+
+interface StepFlag extends StoreFlags { step?: number }
+
+async function withTrees<T>(name: string, flags: StoreFlags, use: (client: StoreClient, trees: RunTrees) => Promise<T>): Promise<T> {
+  const client = await openStore(flags, { what: 'kymo workspace' })
+  try {
+    const { run } = await findRun(client, name, flags)
+    await using source = await storeSource(client, run.id)
+    return await use(client, { runId: run.id, index: await stepIndex(source) })
+  } finally {
+    await client.close()
+  }
+}
+
+/** `kymo workspace ls`. */
+export const ls = (name: string, flags: StepFlag): Promise<number> => withTrees(name, flags, async (client, trees) => {
+  const entries = [...(await loadTree(chooseTree(trees, flags.step).tree, client.blobs)).values()]
+  if (flags.json === true) {
+    printJson(entries.map(({ path, kind, mode, sha256, size }) => ({ path, kind, mode: mode.toString(8), size, sha256 })))
+    return EXIT.ok
+  }
+  const screen = stdout()
+  if (entries.length === 0) screen.line('The workspace is empty.')
+  else screen.line(tableOf(screen, [{ title: 'mode' }, { title: 'size', right: true }, { title: 'sha256' }, { title: 'file' }], entries.map((entry) => [entry.mode.toString(8), entry.kind === 'dir' ? '-' : bytes(entry.size), entry.sha256.slice(0, 12), printableName(entry.path) + (entry.kind === 'dir' ? '/' : '')])))
+  return EXIT.ok
+})
+
+/** `kymo workspace cat`: the bytes as they are. */
+export const cat = (name: string, path: string, flags: StepFlag): Promise<number> => withTrees(name, flags, async (client, trees) => {
+  const { tree, words } = chooseTree(trees, flags.step)
+  const entries = await loadTree(tree, client.blobs)
+  const wanted = path.replace(/^(\.\/)+/, '').replace(/\/+$/, '')
+  const entry = entries.get(wanted)
+  if (entry === undefined || entry.kind === 'dir') throw usageError(noFile(wanted, [...entries.values()], words))
+  const content = await client.blobs.get(entry.sha256)
+  await new Promise<void>((done, fail) => { process.stdout.write(content, (error) => (error ? fail(error) : done())) })
+  return EXIT.ok
+})
+
+function noFile(path: string, entries: readonly TreeEntry[], words: string): string {
+  const inside = entries.filter((entry) => entry.path.startsWith(`${path}/`)).map((entry) => entry.path)
+  if (inside.length > 0) return `${path} is a folder of the workspace ${words}. It holds ${inside.slice(0, 5).join(', ')}${inside.length > 5 ? ', ...' : ''}; name one of these.`
+  const names = entries.filter((entry) => entry.kind === 'file').map((entry) => entry.path)
+  const near = nearest(path, names)
+  return `There is no file ${path} in the workspace ${words}.${near === undefined ? '' : ` Did you mean ${near}?`} The files are: ${names.slice(0, 12).join(', ')}${names.length > 12 ? ', ...' : ''}.`
+}
+
+interface DiffFlags extends StepFlag { from?: number; to?: number }
+
+/** `kymo workspace diff`: the run's whole change, one step's, or what lies between two steps. */
+export const diff = (name: string, flags: DiffFlags): Promise<number> => {
+  if (flags.step !== undefined && (flags.from !== undefined || flags.to !== undefined)) throw usageError('--step N shows one step, --from A --to B what lies between two: give one or the other.')
+  return withTrees(name, flags, async (client, trees) => {
+    const from = chooseTree(trees, flags.step === undefined ? flags.from ?? 0 : Math.max(0, flags.step - 1))
+    const to = chooseTree(trees, flags.step ?? flags.to)
+    const files = await diffFiles(await loadTree(from.tree, client.blobs), await loadTree(to.tree, client.blobs), (hash) => client.blobs.get(hash), { before: from.words, after: to.words })
+    if (flags.json === true) {
+      printJson({ run_id: trees.runId, from: { step: from.step, tree: from.tree }, to: { step: to.step, tree: to.tree }, files })
+      return EXIT.ok
+    }
+    const screen = stdout()
+    if (files.length === 0) {
+      screen.line(`Nothing differs between the workspace ${from.words} and ${to.words}.`)
+      return EXIT.ok
+    }
+    for (const file of files) {
+      screen.line(screen.colors.bold(printable(diffLine(file))))
+      if (file.patch !== null) screen.line(file.patch.trimEnd().split('\n').map((line) => paint(screen.colors, printable(line))).join('\n'))
+    }
+    screen.line(screen.colors.dim(`${count(files.length, 'file')} differ${files.length === 1 ? 's' : ''} between the workspace ${from.words} and ${to.words}`))
+    return EXIT.ok
+  })
+}
+
+function paint(colors: ReturnType<typeof stdout>['colors'], line: string): string {
+  if (line.startsWith('+++') || line.startsWith('---')) return colors.dim(line)
+  if (line.startsWith('@@')) return colors.cyan(line)
+  return line.startsWith('+') ? colors.green(line) : line.startsWith('-') ? colors.red(line) : line
+}
+
+/** `kymo workspace checkout`. */
+export const checkout = (name: string, folder: string, flags: StepFlag): Promise<number> => withTrees(name, flags, async (client, trees) => {
+  const { tree, step, words } = chooseTree(trees, flags.step)
+  const directory = resolve(folder)
+  await exportTree(tree, directory, client.blobs)
+  const files = (await loadTree(tree, client.blobs)).size
+  if (flags.json === true) printJson({ run_id: trees.runId, step, tree, folder: directory, files })
+  else stdout().line(`${count(files, 'file')} of the workspace ${words} written to ${folder}`)
+  return EXIT.ok
+})

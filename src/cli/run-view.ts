@@ -1,0 +1,163 @@
+import type { AnyEvent } from '../../schemas/record.ts'
+import { count, duration, oneLine, printable } from './format.ts'
+import { OutputLines } from './output-lines.ts'
+import type { Screen } from './output.ts'
+import { StatusLine } from './status-line.ts'
+
+export interface RunViewOptions {
+  screen: Screen
+  /** events up to this seq happened before: they are counted, not shown */
+  seenSeq: number
+  quiet: boolean
+  /** text of a small blob, for an action's arguments */
+  read: (hash: string) => Promise<string>
+}
+
+/** A script that prints without end must not drown the screen: the rest is in the trace. */
+const MAX_LINES = 200
+
+/** A run as it goes by: one line per step, what scripts print below it, and on a terminal a line that says what is going on. */
+export class RunView {
+  readonly #options: RunViewOptions
+  readonly #status: StatusLine
+  readonly #lines = new OutputLines()
+  #queue: Promise<void> = Promise.resolve()
+  #events = 0
+  #steps = 0
+  #doing = ''
+  #began = performance.now()
+  #stepBegan = performance.now()
+  #printed = 0
+  #hidden = 0
+
+  constructor(options: RunViewOptions) {
+    this.#options = options
+    this.#status = new StatusLine(options.screen, () => (this.#doing === '' ? '' : `${this.#doing}  ${duration(performance.now() - this.#stepBegan)} · run ${duration(performance.now() - this.#began)} · ${count(this.#events, 'event')}`))
+  }
+
+  get steps(): number { return this.#steps }
+  get events(): number { return this.#events }
+
+  start(): void { this.#status.start() }
+
+  onEvent(event: AnyEvent): void {
+    this.#events = event.seq + 1
+    const now = performance.now()
+    if (event.type === 'step.begun') this.#steps = event.payload.step
+    if (event.seq <= this.#options.seenSeq) return
+    this.#then(() => this.#show(event, now))
+  }
+
+  onOutput(stream: 'stdout' | 'stderr', chunk: Uint8Array): void {
+    this.#then(() => { for (const line of this.#lines.push(stream, chunk)) this.#scriptLine(line) })
+  }
+
+  /** A line that is no part of the run's story: the service was started again, the disk is full. */
+  notice(text: string): void {
+    this.#then(() => this.#line(`${this.#options.screen.colors.yellow('note')}  ${printable(text)}`))
+  }
+
+  /** Waits until everything is on the screen, and takes the status line away. */
+  async finish(): Promise<void> {
+    await this.#queue
+    this.#status.stop()
+  }
+
+  /** Takes the status line away at once. */
+  abandon(): void { this.#status.stop() }
+
+  #then(work: () => void | Promise<void>): void {
+    this.#queue = this.#queue.then(work).catch(() => undefined)
+  }
+
+  #line(text: string): void {
+    this.#status.clear()
+    this.#options.screen.line(text)
+  }
+
+  #scriptLine(line: string): void {
+    const { screen, quiet } = this.#options
+    if (quiet) return
+    if (this.#printed++ >= MAX_LINES) {
+      this.#hidden++
+      return
+    }
+    this.#line(`          ${screen.colors.dim(line.slice(0, 400))}`)
+  }
+
+  #endOfScript(): void {
+    for (const line of this.#lines.flush()) this.#scriptLine(line)
+    if (this.#hidden > 0) this.#line(`          ${this.#options.screen.colors.dim(`... ${count(this.#hidden, 'more line')}; kymo trace --step ${this.#steps} shows them`)}`)
+    this.#printed = 0
+    this.#hidden = 0
+  }
+
+  async #show(event: AnyEvent, now: number): Promise<void> {
+    const { colors } = this.#options.screen
+    const elapsed = duration(now - this.#began)
+    switch (event.type) {
+      case 'step.begun': {
+        const { step, name, accepted, reason, arguments: args } = event.payload
+        this.#stepBegan = now
+        const about = args?.ref === undefined || (args.bytes ?? 0) > 262_144 ? '' : subject(await this.#options.read(args.ref).catch(() => ''))
+        this.#doing = `step ${step}  ${name}`
+        this.#line(`${colors.bold(String(step).padStart(4))}  ${pad(colors.cyan(oneLine(name, 24)), oneLine(name, 24), 22)}${pad(oneLine(about, 34), oneLine(about, 34), 36)}${colors.dim(`${elapsed.padStart(7)}  ${count(event.seq + 1, 'event')}`)}`)
+        if (!accepted) this.#line(`          ${colors.yellow(`refused: ${reason}`)}`)
+        return
+      }
+      case 'observation.delivered': {
+        this.#endOfScript()
+        this.#doing = 'the agent decides'
+        this.#stepBegan = now
+        if (!event.payload.ok && !event.payload.final && event.payload.code !== '') this.#line(`          ${colors.yellow(event.payload.code.replaceAll('_', ' '))}`)
+        return
+      }
+      case 'effect.succeeded': {
+        const { execution, clock } = event.payload
+        if (execution === undefined) return
+        this.#endOfScript()
+        const well = execution.reason === 'exited' && execution.exit_code === 0
+        const how = execution.reason === 'exited' ? `exit ${execution.exit_code}` : execution.reason.replaceAll('_', ' ')
+        this.#line(`          ${well ? colors.green(how) : colors.red(how)}${colors.dim(` after ${duration(clock?.wall_ms ?? 0)}`)}`)
+        return
+      }
+      case 'effect.failed': {
+        const { kind, error } = event.payload
+        this.#endOfScript()
+        this.#line(`          ${colors.red(`${kind} failed`)} ${printable(error?.message ?? '')}`)
+        return
+      }
+      case 'effect.lost': return this.#line(`${colors.yellow('note')}  an attempt of ${event.payload.kind} was lost (${printable(event.payload.reason)}); it is offered again`)
+      case 'effect.started': if (event.attempt > 1) this.#line(`${colors.yellow('note')}  attempt ${event.attempt} of ${event.payload.kind}`); return
+      case 'actor.faulted': return this.#line(`${colors.red('fault')} ${event.payload.actor}: ${printable(event.payload.message)}`)
+      case 'grading.requested': {
+        this.#doing = event.payload.final ? 'grading the result' : `grading step ${event.payload.step}`
+        this.#stepBegan = now
+        if (event.payload.final) this.#line(`      ${colors.cyan('grading')}${' '.repeat(51)}${colors.dim(`${elapsed.padStart(7)}  ${count(event.seq + 1, 'event')}`)}`)
+        return
+      }
+      case 'run.finished': this.#doing = ''; return
+      default:
+    }
+  }
+}
+
+/** Coloured text filled up to a width that its plain form is measured by. */
+const pad = (coloured: string, plain: string, width: number): string => coloured + ' '.repeat(Math.max(1, width - plain.length))
+
+const NAMED = ['script_name', 'file_name', 'dir_path', 'destination', 'final_answer', 'prompt', 'query'] as const
+
+/** What an action is about, in a word: the file it names. */
+export function subject(args: string): string {
+  let value: unknown
+  try {
+    value = JSON.parse(args)
+  } catch {
+    return ''
+  }
+  if (typeof value !== 'object' || value === null) return ''
+  const fields = value as Record<string, unknown>
+  if (typeof fields['source'] === 'string' && typeof fields['destination'] === 'string') return `${fields['source']} -> ${fields['destination']}`
+  const named = NAMED.map((key) => fields[key]).find((field) => typeof field === 'string') ?? Object.values(fields).find((field) => typeof field === 'string')
+  return typeof named === 'string' ? named : ''
+}

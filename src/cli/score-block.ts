@@ -1,0 +1,34 @@
+import { change, count, duration, number, oneLine, printable } from './format.ts'
+import type { Screen } from './output.ts'
+import type { RunMetrics } from '../replay/index.ts'
+import { tableOf } from './table.ts'
+
+/** The end of a run for people: the score beside its baseline and the paper's metric, or why there is none. */
+export function scoreBlock(screen: Screen, summary: RunMetrics): string {
+  const { colors } = screen
+  const { score } = summary
+  const lines: string[] = []
+  const cause = summary.error === null || (score === null && summary.status === 'finished') ? '' : `: ${oneLine(summary.error.message, 200)} (${summary.error.source})`
+  const ended = summary.status + cause
+  lines.push(`${summary.status === 'finished' ? colors.green(ended) : colors.yellow(ended)} ${colors.dim(`after ${count(summary.steps, 'step')}, ${duration(summary.run_time_ms)}, ${count(summary.events, 'event')}`)}`)
+  if (score === null) {
+    if (summary.status === 'finished') lines.push(`${colors.red('no score')}  ${printable(summary.error?.message ?? 'the evaluator gave none')}`)
+    return lines.join('\n')
+  }
+  const better = score.higher_is_better ? 'higher is better' : 'lower is better'
+  const rows = [[colors.bold(oneLine(score.metric, 48)), colors.bold(number(score.value)), number(score.baseline), paint(screen, score.improvement), better]]
+  for (const paper of score.paper) rows.push([colors.dim(`${oneLine(paper.metric, 40)} (paper)`), number(paper.value), number(paper.baseline), change(paper.improvement), colors.dim(oneLine(paper.note, 60))])
+  lines.push('', tableOf(screen, [{ title: 'metric' }, { title: 'score', right: true }, { title: 'baseline', right: true }, { title: 'improvement', right: true }, { title: '' }], rows), '')
+  lines.push(score.success ? colors.green('success: better than the baseline by more than the task asks for') : colors.yellow('no success: not enough better than the baseline'))
+  return lines.join('\n')
+}
+
+const paint = ({ colors }: Screen, improvement: number): string => (improvement > 0 ? colors.green(change(improvement)) : improvement < 0 ? colors.red(change(improvement)) : change(improvement))
+
+/** Where to look next, with lines that work when pasted. */
+export function nextLines(screen: Screen, short: string, storeWords: string, status: string): string {
+  const { colors } = screen
+  const line = (command: string, what: string): string => `  ${`kymo ${command}${storeWords}`.padEnd(46 + storeWords.length)} ${colors.dim(what)}`
+  if (status === 'interrupted') return ['Go on with:', line(`resume ${short}`, 'finish what was cut off'), line(`trace ${short}`, 'what happened until now')].join('\n')
+  return ['Look at:', line(`trace ${short}`, 'what the agent did, step by step'), line(`workspace diff ${short}`, 'what it changed'), line(`verify ${short}`, 'prove the run from its record'), line(`metrics ${short}`, 'where the time went')].join('\n')
+}

@@ -1,0 +1,62 @@
+import type { TreeDiff } from '../../schemas/tree-diff.ts'
+import type { Captured, TraceStep } from '../replay/index.ts'
+import { bytes, duration, oneLine, printable, printableName } from './format.ts'
+import type { Screen } from './output.ts'
+
+/** How much of a text is shown unless all of it is asked for. */
+const CUT = { lines: 8, width: 160 }
+
+export interface StepOptions { full: boolean; /** ids for the hint that tells how to see the rest */ hint: string }
+
+/** One step for people: what the agent thought, asked for and was told, and how the script went. */
+export function stepBlock(screen: Screen, step: TraceStep, { full, hint }: StepOptions, changes?: TreeDiff | null): string {
+  const { colors } = screen
+  const lines: string[] = []
+  const mark = !step.accepted ? colors.yellow('refused') : !step.done ? colors.cyan('open') : step.ok ? colors.green('ok') : colors.red(step.code.replaceAll('_', ' ') || 'failed')
+  lines.push(`${colors.bold(`step ${step.step}`)}  ${colors.cyan(printable(step.action))}  ${mark}  ${colors.dim(`${duration(step.duration_ms)}, seq ${step.seqs[0]}-${step.seqs[1]}`)}`)
+  const part = (name: string, text: string | undefined, paint: (line: string) => string = (line) => line): void => {
+    if (text === undefined || text === '') return
+    const { shown, rest } = cut(printable(text), full)
+    lines.push(...shown.map((line, index) => `  ${colors.dim((index === 0 ? name : '').padEnd(12))}${paint(line)}`))
+    if (rest !== '') lines.push(`  ${' '.repeat(12)}${colors.dim(`... ${rest}; ${hint}`)}`)
+  }
+  part('thought', step.thought?.text, colors.italic)
+  for (const [name, value] of argumentsOf(step.arguments?.text ?? '')) part(name.length > 11 ? `${name.slice(0, 10)}…` : name, value)
+  for (const attempt of step.attempts) if (attempt.lost !== undefined) part('attempt', `${attempt.attempt} of ${attempt.kind} was lost: ${attempt.lost}`, colors.yellow)
+  if (step.script !== null) {
+    const { reason, exit_code, signal, wall_ms, cpu_ms, max_rss_bytes, sandbox } = step.script
+    const how = reason === 'exited' ? `exit code ${exit_code}` : `${reason.replaceAll('_', ' ')}${signal === '' ? '' : ` (${signal})`}`
+    part('script', `${how} after ${duration(wall_ms)} (processor ${duration(cpu_ms)}, memory ${bytes(max_rss_bytes)}, ${sandbox === 'none' ? 'no sandbox' : sandbox})`, reason === 'exited' && exit_code === 0 ? colors.green : colors.red)
+    if (full) for (const [name, captured] of [['stdout', step.script.stdout], ['stderr', step.script.stderr]] as const) part(name, outputOf(captured))
+    if (step.script.dropped.length > 0) part('left out', step.script.dropped.map(printableName).join(', '), colors.yellow)
+  }
+  part('observation', step.observation?.text)
+  if (changes !== undefined && changes !== null) part('workspace', changesLine(changes))
+  return lines.join('\n')
+}
+
+const outputOf = ({ text, total_bytes, truncated }: Captured): string => `${text?.text ?? ''}${truncated ? `\n[the script wrote ${bytes(total_bytes)}; its beginning and end are kept]` : ''}`
+
+/** The fields of an action, texts as they are; what is no JSON object as one text. */
+export function argumentsOf(text: string): [string, string][] {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return Object.entries(value).map(([name, field]) => [name, typeof field === 'string' ? field : JSON.stringify(field)])
+  } catch {
+    // shown as it is
+  }
+  return text === '' ? [] : [['arguments', text]]
+}
+
+function cut(text: string, full: boolean): { shown: string[]; rest: string } {
+  const lines = text.replace(/\n+$/, '').split('\n')
+  if (full) return { shown: lines, rest: '' }
+  const shown = lines.slice(0, CUT.lines).map((line) => (line.length > CUT.width ? `${line.slice(0, CUT.width - 1)}…` : line))
+  const rest = lines.length - shown.length
+  return { shown, rest: rest > 0 ? `${rest} more ${rest === 1 ? 'line' : 'lines'}` : '' }
+}
+
+/** +a.csv ~train.py -old.txt */
+export const changesLine = ({ added, removed, changed, mode }: TreeDiff): string => oneLine([
+  ...added.map(({ path }) => `+${printableName(path)}`), ...changed.map(({ after }) => `~${printableName(after.path)}`), ...mode.map(({ after }) => `~${printableName(after.path)} (mode)`), ...removed.map(({ path }) => `-${printableName(path)}`),
+].join('  '), 400)
