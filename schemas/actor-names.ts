@@ -10,5 +10,8 @@ export const isActor = (name: string): boolean => NAME.test(name)
 /** `executor/3` -> `executor`. */
 export const actorKind = (name: string): string => name.split('/', 1)[0] ?? name
 
+/** True for what a request creates and its answer ends. */
+export const isInstance = (name: string): boolean => name.includes('/')
+
 /** Who may stand in an envelope's from and to. */
 export const isAddress = (name: string): boolean => name === '' || name === 'runner' || name === 'journal' || name === 'user' || isActor(name)

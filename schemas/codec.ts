@@ -103,20 +103,24 @@ function scalarOrMessage(type: string, value: unknown, path: string): unknown {
   }
 }
 
+/** A copy with every field that was sent or has a default, and bytes as hex. */
 function fromWire(name: string, message: Record<string, unknown>): Record<string, unknown> {
   const out: Record<string, unknown> = {}
   for (const [field, type, repeated, oneof] of FIELDS[name] ?? []) {
     const value = message[field]
-    if (repeated) out[field] = (value as unknown[]).map((one) => plain(type, one))
-    else if (value === null || value === undefined) continue
-    else if (oneof !== '' && !Object.hasOwn(message, field)) continue
+    // A default stands in the prototype: of a oneof only the arm that was sent counts.
+    if (value === null || value === undefined || (oneof !== '' && !Object.hasOwn(message, field))) continue
+    if (typeof value !== 'object') out[field] = value
+    else if (repeated === 1) out[field] = (value as unknown[]).map((one) => plain(type, one))
     else out[field] = plain(type, value)
   }
   return out
 }
 
-const plain = (type: string, value: unknown): unknown =>
-  type === 'bytes' ? hex(value as Uint8Array) : typeof value === 'object' && value !== null ? fromWire(type, value as Record<string, unknown>) : value
+const plain = (type: string, value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null) return value
+  return type === 'bytes' ? hex(value as Uint8Array) : fromWire(type, value as Record<string, unknown>)
+}
 
 /** The payload as protobufjs sees it, cheap: enough to check that it decodes and to read what an index needs. */
 export const decodeWire = (type: EventType, bytes: Uint8Array): Record<string, unknown> => codec(MESSAGE_OF[type]).decode(bytes)

@@ -38,7 +38,7 @@ export interface RecordedEvent<T extends EventType = EventType> {
 /** Discriminated by `type`. */
 export type AnyEvent = { [T in EventType]: RecordedEvent<T> }[EventType]
 
-const RECORD_TAG = 'kymo.record.v1\0'
+const RECORD_TAG = Buffer.from('kymo.record.v1\0')
 export const ZERO_HASH = '0'.repeat(64)
 
 /** Hash that the next record's prev_hash must carry: over the stored bytes, with a domain tag. */
@@ -49,7 +49,8 @@ export const recordHashBytes = (bytes: Uint8Array): Uint8Array => sha256(RECORD_
 export function decodeRecord(bytes: Uint8Array): AnyEvent {
   let envelope: Envelope
   try {
-    envelope = Envelope.decode(bytes)
+    // Slices of a Buffer are Buffers, whose hex is three times faster than that of a bare Uint8Array.
+    envelope = Envelope.decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
   } catch (cause) {
     throw new KymoError('KYMO_SCHEMA', 'a record does not decode as an envelope', { cause })
   }
@@ -77,9 +78,11 @@ export function decodeRecord(bytes: Uint8Array): AnyEvent {
   } as AnyEvent
 }
 
+const KIND_NAMES: ReadonlyArray<BlobKind | undefined> = Object.entries(BLOB_KIND).reduce<Array<BlobKind | undefined>>((names, [name, value]) => { names[value] = name as BlobKind; return names }, [])
 const kindName = (kind: number): BlobKind => {
-  for (const [name, value] of Object.entries(BLOB_KIND)) if (value === kind) return name as BlobKind
-  throw new KymoError('KYMO_SCHEMA', `blob kind ${kind} is not known`)
+  const name = KIND_NAMES[kind]
+  if (name === undefined) throw new KymoError('KYMO_SCHEMA', `blob kind ${kind} is not known`)
+  return name
 }
 
 /** UUID text of 16 bytes. */

@@ -9,6 +9,9 @@ import type { Context } from './state.ts'
 
 interface Args { context: Context; event: Received }
 
+/** 0 is no limit, for time as for steps; the timer is armed all the same, a hundred years from now. */
+const NO_LIMIT_MS = 100 * 365 * 86_400_000
+
 /** Ends a step: what is said, then the context that follows from it. */
 const tell = (ending: boolean) => [
   { type: 'sendAll' as const, params: ({ context, event }: Args) => ({ messages: told(context, event, ending || stepsUsed(context)) }) },
@@ -25,7 +28,7 @@ const machine = setup({
     send: (_args, _message: Message) => {},
     sendAll: (_args, _params: { messages: Message[] }) => {},
   },
-  delays: { maxTime: ({ context }: { context: Context }) => context.limits.maxTimeMs },
+  delays: { maxTime: ({ context }: { context: Context }) => (context.limits.maxTimeMs > 0 ? context.limits.maxTimeMs : NO_LIMIT_MS) },
   guards: {
     isFile: ({ context, event }: Args) => isAction(context, event, 'file'),
     isScript: ({ context, event }: Args) => isAction(context, event, 'script'),

@@ -70,8 +70,17 @@ const stored = ({ ref, bytes }: TextValue): TextValue => ({ ...(ref === undefine
 
 // ---- what an agent asked for ----
 
-export const checked = (context: Context, event: Received): Checked =>
-  event.type === 'action.requested' ? checkAction(event.data.name, textOf(event.data.arguments), context.task.actions) : { ok: false, code: 'no_action', sentence: 'No action was named.' }
+const judged = new WeakMap<Received, Checked>()
+
+/** What an action.requested amounts to. Several guards and actions ask it of one event: it is judged once. */
+export function checked(context: Context, event: Received): Checked {
+  if (event.type !== 'action.requested') return { ok: false, code: 'no_action', sentence: 'No action was named.' }
+  const known = judged.get(event)
+  if (known !== undefined) return known
+  const result = checkAction(event.data.name, textOf(event.data.arguments), context.task.actions)
+  judged.set(event, result)
+  return result
+}
 
 export const isAction = (context: Context, event: Received, kind: ActionSpec['kind']): boolean => {
   const result = checked(context, event)
@@ -184,7 +193,7 @@ export function after(context: Context, event: Received): Pick<Context, 'head' |
   return {
     head, edits,
     transcript: listAfter(context.transcript, { step: context.step, name: context.current?.name ?? '', arguments: stored(context.current?.args ?? {}), observation, ok, tree: head }),
-    gradings: gradesStep(context, head) ? { asked: asked + 1, open: open + 1 } : { asked, open },
+    gradings: gradesStep(context, head) ? { asked: asked + 1, open: open + 1 } : context.gradings,
   }
 }
 

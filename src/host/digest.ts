@@ -15,8 +15,18 @@ export function digestSnapshot(snapshot: { value: unknown; status: string; conte
     const known = before !== undefined && Object.hasOwn(before.context, key) && before.context[key] === value ? before.digests.keys[key] : undefined
     keys[key] = known ?? sha256Hex(canonicalJson(value))
   }
-  const state = sha256Hex(canonicalJson({ value: snapshot.value, status: snapshot.status }))
+  const state = digestState(canonicalJson({ value: snapshot.value, status: snapshot.status }))
   return { state, keys, all: sha256Hex(state, ...names.filter((key) => key !== CLOCK_KEY).map((key) => `\n${key} ${keys[key] ?? ''}`)) }
+}
+
+/** A machine has few states: each is hashed once. */
+const states = new Map<string, string>()
+function digestState(state: string): string {
+  const known = states.get(state)
+  if (known !== undefined) return known
+  const digest = sha256Hex(state)
+  if (states.size < 10_000) states.set(state, digest)
+  return digest
 }
 
 /** Keys whose digest differs from before, sorted. */

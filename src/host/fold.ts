@@ -1,11 +1,11 @@
 import { canonicalJson } from '../../schemas/canonical-json.ts'
-import { isActor } from '../../schemas/actor-names.ts'
+import { isActor, isInstance } from '../../schemas/actor-names.ts'
 import { outputId } from '../../schemas/record.ts'
 import type { AnyEvent, RecordedEvent } from '../../schemas/record.ts'
 import { logicOf } from './logic.ts'
 import type { AgentRegistry } from './logic.ts'
 import type { ReadText } from './hydrate.ts'
-import { newActor, react } from './reaction.ts'
+import { gone, newActor, react } from './reaction.ts'
 import type { ActorState, AnyDraft } from './reaction.ts'
 
 /** The first place where a fold and its record disagree. */
@@ -52,6 +52,11 @@ export class RunFold {
     return created
   }
 
+  /** Keeps what an actor became. Of an instance that has answered only its end stays, so that a run's memory does not grow with its calls. */
+  settle(actor: string, next: ActorState): void {
+    this.actors.set(actor, next.snapshot.status === 'active' || !isInstance(actor) ? next : gone(next))
+  }
+
   /** Notes an event without judging it: what a live host does with what arrives. */
   note(event: AnyEvent): void {
     if (event.type === 'run.started') this.agent = event.payload.agent
@@ -83,8 +88,7 @@ export class RunFold {
     const state = this.state(actor)
     const { next, drafts } = await react(state, cause, this.#options.read)
     this.steps++
-    if (next.snapshot.status === 'active' && !next.faulted || actor === 'agent' || actor === 'environment' || actor === 'evaluator') this.actors.set(actor, next)
-    else this.actors.set(actor, { ...next, effects: {}, timers: {} })
+    this.settle(actor, next)
     const [head, ...rest] = drafts
     if (head === undefined || head.type !== event.type) return diverged(event, actor, 'type', event.type, head?.type ?? 'nothing')
     this.#expected = { actor, cause, drafts: rest, at: 0 }

@@ -11,42 +11,83 @@ export type ReadText = (hash: string) => string | Promise<string>
 export interface NewBlob { hash: string; kind: BlobKind; data: Uint8Array }
 
 const TREE_FIELDS = new Set(['tree', 'before', 'after', 'base'])
-const isHash = (value: unknown): value is string => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)
+const STORED: Readonly<Record<string, BlobKind>> = { Text: 'text', Ref: 'bytes', ListRef: 'list' }
+const HASH = /^[0-9a-f]{64}$/
+const isHash = (value: unknown): value is string => typeof value === 'string' && value.length === 64 && HASH.test(value)
 
-interface Named { hash: string; kind: BlobKind; bytes: number; field: Record<string, unknown> }
+/** A field that may name blobs, itself or through what it holds. */
+interface Naming { field: string; kind: BlobKind | 'message'; repeated: boolean; inside: readonly Naming[] }
 
-/** Every blob that a payload names directly. */
-function* namedIn(message: string, value: Record<string, unknown>): Generator<Named> {
+const namings = new Map<string, readonly Naming[]>()
+
+/** The fields of a message that may name blobs: most messages have few, many none. */
+function namingsOf(message: string): readonly Naming[] {
+  const known = namings.get(message)
+  if (known !== undefined) return known
+  const found: Naming[] = []
+  namings.set(message, found)
   for (const [field, type, repeated] of FIELDS[message] ?? []) {
+    const kind = type === 'string' ? (TREE_FIELDS.has(field) ? 'tree' : undefined) : STORED[type]
+    const inside = kind === undefined && FIELDS[type] !== undefined ? namingsOf(type) : []
+    if (kind !== undefined) found.push({ field, kind, repeated: repeated === 1, inside })
+    else if (inside.length > 0) found.push({ field, kind: 'message', repeated: repeated === 1, inside })
+  }
+  return found
+}
+
+/** Calls `visit` with every blob that a value names directly. */
+function eachNamed(fields: readonly Naming[], value: Record<string, unknown>, visit: (hash: string, kind: BlobKind, bytes: number) => void): void {
+  for (const { field, kind, repeated, inside } of fields) {
     const item = value[field]
-    if (item === undefined) continue
-    if (type === 'string') {
-      if (TREE_FIELDS.has(field) && isHash(item)) yield { hash: item, kind: 'tree', bytes: 0, field: value }
-      continue
-    }
+    if (item === undefined || item === null) continue
     for (const one of repeated ? (item as unknown[]) : [item]) {
-      if (typeof one !== 'object' || one === null) continue
-      const record = one as Record<string, unknown>
-      if (type === 'Text' || type === 'Ref' || type === 'ListRef') {
-        if (isHash(record['ref'])) yield { hash: record['ref'], kind: type === 'Text' ? 'text' : type === 'Ref' ? 'bytes' : 'list', bytes: Number(record['bytes'] ?? 0), field: record }
-      } else if (FIELDS[type] !== undefined) yield* namedIn(type, record)
+      if (kind === 'tree') {
+        if (isHash(one)) visit(one, 'tree', 0)
+      } else if (typeof one === 'object' && one !== null) {
+        const record = one as Record<string, unknown>
+        if (kind === 'message') eachNamed(inside, record, visit)
+        else if (isHash(record['ref'])) visit(record['ref'], kind, Number(record['bytes'] ?? 0))
+      }
     }
   }
 }
 
-export const blobsNamed = (type: EventType, payload: object): BlobName[] => {
-  const seen = new Map<string, BlobName>()
-  for (const { hash, kind, bytes } of namedIn(MESSAGE_OF[type], payload as Record<string, unknown>)) seen.set(`${hash} ${kind}`, { hash, kind, bytes })
-  return [...seen.values()]
+export function blobsNamed(type: EventType, payload: object): BlobName[] {
+  const fields = namingsOf(MESSAGE_OF[type])
+  const out: BlobName[] = []
+  if (fields.length === 0) return out
+  eachNamed(fields, payload as Record<string, unknown>, (hash, kind, bytes) => {
+    const known = out.findIndex((blob) => blob.hash === hash && blob.kind === kind)
+    if (known < 0) out.push({ hash, kind, bytes })
+    else out[known] = { hash, kind, bytes }
+  })
+  return out
 }
 
-/** A copy of the payload whose Text fields hold their texts. Messages without a Text come back as they are. */
+/** The payload with its Text fields holding their texts: a copy as far as it differs. */
 export async function hydrate<P extends object>(type: EventType, payload: P, read: ReadText): Promise<P> {
-  const texts = [...namedIn(MESSAGE_OF[type], payload as Record<string, unknown>)].filter(({ kind }) => kind === 'text')
-  if (texts.length === 0) return payload
-  const copy = structuredClone(payload)
-  for (const { hash, field } of namedIn(MESSAGE_OF[type], copy as Record<string, unknown>)) if (texts.some((text) => text.hash === hash) && field['ref'] === hash) field['text'] = await read(hash)
-  return copy
+  const fields = namingsOf(MESSAGE_OF[type])
+  const texts = new Map<string, string>()
+  eachNamed(fields, payload as Record<string, unknown>, (hash, kind) => { if (kind === 'text') texts.set(hash, '') })
+  if (texts.size === 0) return payload
+  for (const hash of texts.keys()) texts.set(hash, await read(hash))
+  return withTexts(fields, payload as Record<string, unknown>, texts) as P
+}
+
+function withTexts(fields: readonly Naming[], value: Record<string, unknown>, texts: ReadonlyMap<string, string>): Record<string, unknown> {
+  const out = { ...value }
+  for (const { field, kind, repeated, inside } of fields) {
+    if (kind !== 'text' && kind !== 'message') continue
+    const item = value[field]
+    const fill = (one: unknown): unknown => {
+      if (typeof one !== 'object' || one === null) return one
+      if (kind === 'message') return withTexts(inside, one as Record<string, unknown>, texts)
+      const text = texts.get(String((one as Record<string, unknown>)['ref']))
+      return text === undefined ? one : { ...one, text }
+    }
+    if (item !== undefined) out[field] = repeated ? (item as unknown[]).map(fill) : fill(item)
+  }
+  return out
 }
 
 /**
@@ -56,13 +97,8 @@ export async function hydrate<P extends object>(type: EventType, payload: P, rea
 export function dehydrate(value: unknown, store: (blob: NewBlob) => void): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) {
-    let changed = false
-    const out = value.map((item: unknown) => {
-      const next = dehydrate(item, store)
-      if (next !== item) changed = true
-      return next
-    })
-    return changed ? out : value
+    const out = value.map((item: unknown) => dehydrate(item, store))
+    return out.some((item, index) => item !== value[index]) ? out : value
   }
   const record = value as Record<string, unknown>
   if (typeof record['text'] === 'string' && Object.keys(record).every((key) => key === 'text' || key === 'ref' || key === 'bytes')) {
@@ -74,13 +110,16 @@ export function dehydrate(value: unknown, store: (blob: NewBlob) => void): unkno
     if (prev !== null && !isHash(prev.ref)) throw new KymoError('KYMO_MACHINE_FAULT', 'a list goes on from something that is no list')
     return keep(Buffer.from(canonicalJson({ prev: prev === null ? null : { ref: prev.ref, bytes: prev.bytes ?? 0 }, items })), 'list', store)
   }
-  let changed = false
-  const out: Record<string, unknown> = {}
-  for (const [key, item] of Object.entries(record)) {
-    out[key] = dehydrate(item, store)
-    if (out[key] !== item) changed = true
+  let out: Record<string, unknown> | undefined
+  for (const key of Object.keys(record)) {
+    const item = record[key]
+    if (typeof item !== 'object' || item === null) continue
+    const next = dehydrate(item, store)
+    if (next === item) continue
+    out ??= { ...record }
+    out[key] = next
   }
-  return changed ? out : value
+  return out ?? value
 }
 
 const keep = (data: Uint8Array, kind: BlobKind, store: (blob: NewBlob) => void): { ref: string; bytes: number } => {

@@ -33,6 +33,11 @@ export interface Reaction { next: ActorState; drafts: AnyDraft[]; blobs: NewBlob
 export const newActor = (name: string, hosted: HostedLogic): ActorState =>
   ({ name, hosted, snapshot: hosted.stepper.initial(name).snapshot, digests: undefined, timers: {}, effects: {}, faulted: false })
 
+/** What stays of an instance after its answer: enough to drop, in the same way each time, what still arrives for it. */
+export const gone = ({ name, hosted, snapshot, faulted }: ActorState): ActorState =>
+  ({ name, hosted, snapshot: { ...snapshot, context: NOTHING }, digests: undefined, timers: NOTHING, effects: NOTHING, faulted })
+const NOTHING = Object.freeze({})
+
 const draft = <T extends EventType>(type: T, to: string, payload: EventPayloads[T], more: BlobName[] = []): Draft<T> => ({ type, to, payload, blobs: merge(blobsNamed(type, payload), more) })
 
 const merge = (a: BlobName[], b: BlobName[]): BlobName[] => [...a, ...b.filter((blob) => !a.some((known) => known.hash === blob.hash))]
@@ -70,7 +75,7 @@ function step(state: ActorState, event: AnyEvent, received: { type: string }): R
   const { snapshot: raw, requests } = state.hosted.stepper.step(state.snapshot, received)
   const stored = new Map<string, NewBlob>()
   const keep = (blob: NewBlob): void => { stored.set(blob.hash, blob) }
-  const context = dehydrate(raw.context, keep) as Record<string, unknown>
+  const context = dehydrateContext(raw.context as Record<string, unknown>, state, keep)
   const snapshot = context === raw.context ? raw : { ...raw, context }
   const digests = digestSnapshot(snapshot, state.digests === undefined ? undefined : { digests: state.digests, context: state.snapshot.context as Record<string, unknown> })
 
@@ -114,6 +119,20 @@ function step(state: ActorState, event: AnyEvent, received: { type: string }): R
     outputs: drafts.length, dropped: false,
   }, [...stored.values()].map(({ hash, kind, data }) => ({ hash, kind, bytes: data.length })))
   return { next: { ...state, snapshot, digests, timers, effects }, drafts: [stepped, ...drafts], blobs: [...stored.values()] }
+}
+
+/** Keys that the step left alone went through this before. */
+function dehydrateContext(context: Record<string, unknown>, { snapshot, digests }: ActorState, keep: (blob: NewBlob) => void): Record<string, unknown> {
+  const before = digests === undefined ? {} : (snapshot.context as Record<string, unknown>)
+  let out = context
+  for (const key of Object.keys(context)) {
+    const value = context[key]
+    const next = before[key] === value ? value : dehydrate(value, keep)
+    if (next === value) continue
+    if (out === context) out = { ...context }
+    out[key] = next
+  }
+  return out
 }
 
 /** Delays named `max...` are limits of the run: downtime does not count against them. */

@@ -97,7 +97,7 @@ export class RunHost {
         if (event === undefined || this.#stopped || !this.#live) break
         const reaction = await react(this.#fold.state(actor), event, async (hash) => Buffer.from(await this.#options.client.blobs.get(hash)).toString())
         if (this.#stopped || !(await this.#append(actor, event, reaction))) break
-        this.#fold.actors.set(actor, reaction.next)
+        this.#fold.settle(actor, reaction.next)
         queue?.shift()
         if (queue?.length === 0) this.#fold.pending.delete(actor)
       }
