@@ -67,6 +67,7 @@ export async function verifyRun(source: RunSource, { agents = AGENTS, onProgress
   const plain = [orderCheck(), effectsCheck(), timersCheck(), workspaceCheck()]
   let metrics = metricsProjection.initial()
   const counts = { effects: 0, timers: 0 }
+  const ran = new Set<string>()
   let fold: RunFold | undefined
   let folding = true
   let last: AnyEvent | undefined
@@ -118,6 +119,7 @@ export async function verifyRun(source: RunSource, { agents = AGENTS, onProgress
     metrics = metricsProjection.apply(metrics, event)
     if (event.type === 'effect.requested') counts.effects++
     if (event.type === 'timer.armed') counts.timers++
+    if (event.type === 'effect.succeeded' && event.payload.kind !== 'file') ran.add(event.payload.kind)
     if (event.type === 'score.recorded' && event.payload.final) scoreAt = { seq: event.seq, actor: event.from }
     if (position % 1000 === 0) onProgress?.({ phase: 'fold', events: position, of: chain.events })
   }
@@ -128,7 +130,7 @@ export async function verifyRun(source: RunSource, { agents = AGENTS, onProgress
     problems.push(...compared.problems)
     unchecked.push(...compared.unchecked)
   }
-  unchecked.push(...files.unchecked, ...standing(last, summary.script_ms > 0 || summary.attempts > 0, fold))
+  unchecked.push(...files.unchecked, ...standing(last, ran, fold))
   problems.sort((a, b) => a.seq - b.seq || ORDER.indexOf(a.check) - ORDER.indexOf(b.check))
   const first = problems[0]
   const counted = blobs.counts()
@@ -150,14 +152,16 @@ export async function verifyRun(source: RunSource, { agents = AGENTS, onProgress
 }
 
 /** What verifying never can, and what this run leaves open. */
-function standing(last: AnyEvent | undefined, ran: boolean, fold: RunFold | undefined): string[] {
+function standing(last: AnyEvent | undefined, ran: ReadonlySet<string>, fold: RunFold | undefined): string[] {
   const out: string[] = []
-  if (ran) out.push('scripts, graders and model calls were not executed again: their recorded outcomes were taken as they are')
+  if (ran.size > 0) out.push(`${[...ran].sort().map((kind) => NOT_AGAIN[kind] ?? kind).join(', ')} were not executed again: their recorded outcomes were taken as they are`)
   if (last !== undefined && last.type !== 'run.finished') out.push('the run is not finished: what comes after its last record is not covered')
   const other = [...(fold?.otherCode ?? [])]
   if (other.length > 0) out.push(`${other.sort().join(', ')} ran other code than this Kymo has: outputs are equal, digests of their states were not compared`)
   return out
 }
+
+const NOT_AGAIN: Readonly<Record<string, string>> = { execution: 'scripts', grading: 'graders', completion: 'model calls', human: 'questions to people' }
 
 const senderOf = (bytes: Uint8Array): string => {
   try {

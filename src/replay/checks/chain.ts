@@ -89,7 +89,7 @@ export async function checkChain(source: Pick<RunSource, 'runId' | 'records' | '
   const accept = (entry: Entry, seq: number): void => {
     const { envelope } = entry
     if (envelope === undefined) {
-      const actor = guess(seq, undefined)
+      const actor = salvageSender(entry.bytes) ?? guess(seq, undefined)
       from[seq] = actor
       report(seq, actor, 'record', 'an envelope', entry.error, `record ${seq} is no envelope any more: ${entry.error}`)
       broken()
@@ -130,7 +130,7 @@ export async function checkChain(source: Pick<RunSource, 'runId' | 'records' | '
       // Two neighbours changed places: said once, and read on in the right order.
       broken()
       for (const [place, held] of [[next, seq], [seq, next]] as const) {
-        const actor = (place === next ? following : entry.envelope)?.from ?? 'unknown'
+        const actor = (place === next ? entry.envelope : following)?.from ?? 'unknown'
         report(place, actor, 'seq', place, held, `records ${next} and ${next + 1} have changed places: where ${place} should stand is ${held}`)
       }
       buffer.splice(0, 2, ...[buffer[1], entry].filter((one) => one !== undefined))
@@ -207,6 +207,16 @@ function entryOf(bytes: Uint8Array): Entry {
   } catch (error) {
     return { bytes, hash, envelope: undefined, error: messageOf(error) }
   }
+}
+
+/** The sender of a record that does not decode: the first thing in it that looks like field 7 of an envelope. */
+function salvageSender(bytes: Uint8Array): string | undefined {
+  for (let at = bytes.indexOf(0x3a); at >= 0; at = bytes.indexOf(0x3a, at + 1)) {
+    const length = bytes[at + 1] ?? 0
+    const text = Buffer.from(bytes.subarray(at + 2, at + 2 + length)).toString('latin1')
+    if (text !== '' && text.length === length && isAddress(text)) return text
+  }
+  return undefined
 }
 
 function outputsOf(envelope: Envelope): number {
