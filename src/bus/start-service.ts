@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve, sep } from 'node:path'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { KymoError, messageOf } from '../../schemas/errors.ts'
 import { Bus } from './bus.ts'
@@ -22,11 +22,12 @@ export function recordServiceFailure(directory: string, error: unknown): void {
   }
 }
 
-/** The compiled entry point, also when this module runs from its TypeScript source in a test. */
-const mainScript = (): string => {
-  const here = dirname(fileURLToPath(import.meta.url))
-  const compiled = here.split(sep).includes('dist')
-  return compiled ? join(here, '../cli/main.js') : join(here, '../../dist/src/cli/main.js')
+/** The `kymo` command of this very installation, found from a source, from dist/ and from a bundle alike. */
+const launcher = (from: string = dirname(fileURLToPath(import.meta.url))): string => {
+  const found = join(from, 'deploy/kymo')
+  if (existsSync(found)) return found
+  if (dirname(from) === from) throw new KymoError('KYMO_INSTALLATION', 'the folder that Kymo is installed in cannot be found: its deploy/kymo is missing. Install Kymo again')
+  return launcher(dirname(from))
 }
 
 /** True when the service behind an endpoint answers. */
@@ -88,7 +89,7 @@ function launch(directory: string): { pid: number; exit: () => number | undefine
     rmSync(failurePath(directory), { force: true })
     const log = openSync(join(directory, 'service.log'), 'a')
     let code: number | undefined
-    const child = spawn(process.execPath, [mainScript(), 'serve', '--store', directory, '--background'], { detached: true, stdio: ['ignore', log, log], env: serviceEnvironment(), cwd: '/' })
+    const child = spawn(process.execPath, [launcher(), 'serve', '--store', directory, '--background'], { detached: true, stdio: ['ignore', log, log], env: serviceEnvironment(), cwd: '/' })
     child.once('exit', (status) => { code = status ?? 1 })
     child.once('error', () => { code = 1 })
     child.unref()
