@@ -1,4 +1,3 @@
-import { messageOf } from '../../schemas/errors.ts'
 import { hex, sha256Hex } from '../../schemas/hash.ts'
 import { done, refusal } from './commit-queue.ts'
 import { Decision } from './decision.ts'
@@ -68,14 +67,10 @@ function take(group: Group, loaded: LoadedRun, serving: Serving): void {
 export async function detach(parts: Parts, request: Partial<Request<'detach'>>): Promise<Reply<'detach'>> {
   const bytes = Uint8Array.from(request.run_id ?? [])
   if (bytes.length !== 16) return { decision: Decision.REFUSED, reason: 'a run id has 16 bytes' }
-  try {
-    const loaded = await parts.runs.load(hex(bytes))
-    if (loaded.state !== undefined && loaded.serving?.session === hex(request.session ?? new Uint8Array())) {
-      loaded.serving = { ...loaded.serving, session: '', holder: null, at: parts.writer.now(), confirmed: false }
-      parts.commits.later(servedKey(bytes), encodeServing(loaded.serving))
-    }
-    return { decision: Decision.OK, reason: '' }
-  } catch (error) {
-    return { decision: Decision.UNAVAILABLE, reason: messageOf(error) }
+  const loaded = await parts.runs.load(hex(bytes))
+  if (loaded.state !== undefined && loaded.serving?.session === hex(request.session ?? new Uint8Array())) {
+    loaded.serving = { ...loaded.serving, session: '', holder: null, at: parts.writer.now(), confirmed: false }
+    parts.commits.later(servedKey(bytes), encodeServing(loaded.serving))
   }
+  return { decision: Decision.OK, reason: '' }
 }

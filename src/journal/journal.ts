@@ -175,14 +175,15 @@ export class Journal {
   claim = (request: Partial<Request<'claim'>>): Promise<Reply<'claim'>> =>
     this.#closed === undefined ? claim(this.#parts, request) : Promise.resolve({ decision: Decision.UNAVAILABLE, reason: 'the store is closing', grants: [] })
 
-  heartbeat = (request: Partial<Request<'heartbeat'>>): Promise<Reply<'heartbeat'>> => heartbeat(this.#parts, request)
-  release = (request: Partial<Request<'release'>>): Promise<Reply<'release'>> => release(this.#parts, request)
+  heartbeat = (request: Partial<Request<'heartbeat'>>): Promise<Reply<'heartbeat'>> => orUnavailable(heartbeat(this.#parts, request), { lost: [], cancelled: [] })
+  release = (request: Partial<Request<'release'>>): Promise<Reply<'release'>> => orUnavailable(release(this.#parts, request), {})
   attach = (request: Partial<Request<'attach'>>): Promise<Reply<'attach'>> => attach(this.#parts, request)
-  detach = (request: Partial<Request<'detach'>>): Promise<Reply<'detach'>> => detach(this.#parts, request)
-  read = (request: Partial<Request<'read'>>): Promise<Reply<'read'>> => read(this.#parts, request)
-  inbox = (request: Partial<Request<'inbox'>>): Promise<Reply<'inbox'>> => inbox(this.#parts, request)
-  list = (request: Partial<Request<'list'>>): Promise<Reply<'list'>> => list(this.#parts, request)
-  check = (request: Partial<Request<'check'>>): Promise<Reply<'check'>> => check(this.#parts, request)
+  detach = (request: Partial<Request<'detach'>>): Promise<Reply<'detach'>> => orUnavailable(detach(this.#parts, request), {})
+  read = (request: Partial<Request<'read'>>): Promise<Reply<'read'>> =>
+    orUnavailable(read(this.#parts, request), { records: [], next_seq: request.from_seq ?? 0, head_seq: 0, head_hash: new Uint8Array(), sealed: false })
+  inbox = (request: Partial<Request<'inbox'>>): Promise<Reply<'inbox'>> => orUnavailable(inbox(this.#parts, request), { records: [], head_seq: 0, sealed: false })
+  list = (request: Partial<Request<'list'>>): Promise<Reply<'list'>> => orUnavailable(list(this.#parts, request), { runs: [] })
+  check = (request: Partial<Request<'check'>>): Promise<Reply<'check'>> => orUnavailable(check(this.#parts, request), { ok: false, at_seq: 0, problem: '', events: 0 })
 
   async blobHas(request: Partial<Request<'blobHas'>>): Promise<Reply<'blobHas'>> {
     return { decision: Decision.OK, reason: '', found: await Promise.all((request.hashes ?? []).map((hash) => this.#blobs.has(hex(hash)))) }
@@ -234,3 +235,7 @@ export class Journal {
     return this.#parts.commits.length
   }
 }
+
+/** While a store cannot be read its answer is a decision, not an error. */
+const orUnavailable = <T extends { decision: Decision; reason: string }>(reply: Promise<T>, none: Omit<T, 'decision' | 'reason'>): Promise<T> =>
+  reply.catch((error: unknown) => ({ ...none, decision: Decision.UNAVAILABLE, reason: messageOf(error) }) as T)

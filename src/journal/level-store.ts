@@ -67,7 +67,7 @@ export class LevelStore implements KeyValueStore {
     if (code === 'LEVEL_LOCKED') {
       return new KymoError('KYMO_STORE_LOCKED', `the store at ${join(this.#directory, '..')} is in use by another process: stop it with "kymo down", or choose another store with --store`, { cause })
     }
-    if (code === 'LEVEL_CORRUPTION' || /corrupt|missing files|does not exist \(create_if_missing/i.test(messageOf(cause))) {
+    if (code === 'LEVEL_CORRUPTION' || /corrupt|missing files|does not exist \(create_if_missing|no such file/i.test(messageOf(cause))) {
       if (!existsSync(this.#suspect)) await writeFile(this.#suspect, `${new Date().toISOString()} ${messageOf(cause)}\n`).catch(() => undefined)
       return new KymoError('KYMO_STORE_DAMAGED',
         `LevelDB reports damage in ${this.#directory} (${messageOf(cause)}). Nothing was repaired: keep a copy of the folder, then import runs from bundles into a new store with "kymo import FILE --store NEW"`, { cause })

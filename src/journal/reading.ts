@@ -1,4 +1,3 @@
-import { messageOf } from '../../schemas/errors.ts'
 import { hex, unhex } from '../../schemas/hash.ts'
 import type { kymo } from '../../schemas/generated/messages.js'
 import { Decision } from './decision.ts'
@@ -72,7 +71,8 @@ export async function list(parts: Parts, request: Partial<Request<'list'>>): Pro
   const present = new Set(found.map((row) => hex(row.run_id)))
   for (const run of witnessed.keys()) {
     if (present.has(run) || (only !== undefined && hex(only) !== run)) continue
-    found.push({ ...runRow(parts, unhex(run), NO_HEAD), damage: 'every record of this run is gone, though the witness remembers it' })
+    const row = runRow(parts, unhex(run), NO_HEAD)
+    found.push({ ...row, damage: row.damage || `this run has no head, though the witness remembers ${(witnessed.get(run)?.seq ?? 0) + 1} records` })
   }
   return { decision: Decision.OK, reason: '', runs: found }
 }
@@ -113,12 +113,7 @@ const behind = (head: HeadRow, witnessed: WitnessedHead | undefined): string => 
 /** Reads a whole run and checks numbering, chain, head and witness. */
 export async function check({ store, witness }: Parts, request: Partial<Request<'check'>>): Promise<Reply<'check'>> {
   const bytes = Uint8Array.from(request.run_id ?? [])
-  const none = (decision: Decision, reason: string): Reply<'check'> => ({ decision, reason, ok: false, at_seq: 0, problem: '', events: 0 })
-  try {
-    const state = bytes.length === 16 ? await readRun(store, witness, bytes) : undefined
-    if (state === undefined) return none(Decision.REFUSED, `no run ${runName(bytes)} in this store`)
-    return { decision: Decision.OK, reason: '', ok: state.damage === undefined, at_seq: state.damage?.seq ?? 0, problem: state.damage?.problem ?? '', events: state.seq + 1 }
-  } catch (error) {
-    return none(Decision.UNAVAILABLE, messageOf(error))
-  }
+  const state = bytes.length === 16 ? await readRun(store, witness, bytes) : undefined
+  if (state === undefined) return { decision: Decision.REFUSED, reason: `no run ${runName(bytes)} in this store`, ok: false, at_seq: 0, problem: '', events: 0 }
+  return { decision: Decision.OK, reason: '', ok: state.damage === undefined, at_seq: state.damage?.seq ?? 0, problem: state.damage?.problem ?? '', events: state.seq + 1 }
 }

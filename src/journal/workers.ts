@@ -1,4 +1,3 @@
-import { KymoError } from '../../schemas/errors.ts'
 import { hex } from '../../schemas/hash.ts'
 import type { kymo } from '../../schemas/generated/messages.js'
 import { done } from './commit-queue.ts'
@@ -130,5 +129,3 @@ export function leave(parts: Parts, session: string): void {
   parts.sessions.leave(session)
   parts.claims.leave(session)
 }
-
-export const unavailable = (error: unknown): boolean => error instanceof KymoError && error.code === 'KYMO_STORE_UNAVAILABLE'

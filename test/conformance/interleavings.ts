@@ -32,7 +32,7 @@ interface Told { world: World; runs: Uint8Array[]; acknowledged: Map<string, num
 
 export function interleavings(name: string, newDisk: () => Promise<Disk>, numRuns: number): void {
   test(`whatever valid requests come in whatever order on ${name}: logs are sound, nothing acknowledged is missing after a restart, and the state is the fold of the log`, async () => {
-    await fc.assert(fc.asyncProperty(fc.array(fc.array(move, { minLength: 1, maxLength: 6 }), { maxLength: 25 }), async (rounds) => {
+    await expect(fc.assert(fc.asyncProperty(fc.array(fc.array(move, { minLength: 1, maxLength: 6 }), { maxLength: 25 }), async (rounds) => {
       const world = await openWorld(await newDisk(), { leaseMs: 60_000 })
       const told: Told = { world, runs: [], acknowledged: new Map(), requests: [], grants: [], who: session() }
       try {
@@ -52,7 +52,7 @@ export function interleavings(name: string, newDisk: () => Promise<Disk>, numRun
       } finally {
         await world.journal.close()
       }
-    }), { numRuns, interruptAfterTimeLimit: 20_000 })
+    }), { numRuns, interruptAfterTimeLimit: 20_000 })).resolves.toBeUndefined()
   }, 40_000)
 }
 
