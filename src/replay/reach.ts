@@ -30,18 +30,35 @@ export class Reach {
 
   /** Every blob that this event names and none before it did. */
   async *event(event: AnyEvent): AsyncGenerator<Reached> {
+    for (const named of this.direct(event)) yield* this.reach(named)
+  }
+
+  /** What the event itself names and nothing reached yet; most events name nothing new. */
+  direct(event: AnyEvent): Reached[] {
     for (const tree of layersOf(event.payload)) this.#layers.add(tree)
-    for (const { hash, kind } of [...event.blobs, ...blobsNamed(event.type, event.payload)]) yield* this.reach({ hash, kind, seq: event.seq, actor: event.from, via: event.type })
+    const out: Reached[] = []
+    for (const names of [event.blobs, blobsNamed(event.type, event.payload)]) {
+      for (const { hash, kind } of names) if (this.#isNew(hash, kind)) out.push({ hash, kind, seq: event.seq, actor: event.from, via: event.type })
+    }
+    return out
+  }
+
+  #follows(hash: string, kind: BlobKind): boolean {
+    return kind === 'list' || (kind === 'tree' && !this.#layers.has(hash))
+  }
+
+  #isNew(hash: string, kind: BlobKind): boolean {
+    const known = this.#seen.get(hash)
+    return (known === undefined || (known !== kind && this.#follows(hash, kind))) && !(kind === 'tree' && hash === EMPTY_HASH)
   }
 
   /** This blob and what it names, as far as it is new. What is missing or damaged is given but not followed. */
   async *reach(first: Reached): AsyncGenerator<Reached> {
     const todo = [first]
     for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+      if (!this.#isNew(next.hash, next.kind)) continue
       const known = this.#seen.get(next.hash)
-      const follow = next.kind === 'list' || (next.kind === 'tree' && !this.#layers.has(next.hash))
-      if (known !== undefined && (!follow || known === next.kind)) continue
-      if (next.kind === 'tree' && next.hash === EMPTY_HASH) continue
+      const follow = this.#follows(next.hash, next.kind)
       this.#seen.set(next.hash, follow ? next.kind : (known ?? next.kind))
       if (known === undefined) yield next
       if (follow) todo.push(...(await this.#named(next)))

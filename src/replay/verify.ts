@@ -14,7 +14,7 @@ import { orderCheck } from './checks/order.ts'
 import { timersCheck } from './checks/timers.ts'
 import { workspaceCheck } from './checks/workspace.ts'
 import { problem } from './problem.ts'
-import type { CheckName, Problem } from './problem.ts'
+import type { Check, CheckName, Problem } from './problem.ts'
 import { metricsProjection } from './projections/index.ts'
 import type { RunSource } from './source.ts'
 import { textReader } from './text-reader.ts'
@@ -64,7 +64,7 @@ export async function verifyRun(source: RunSource, { agents = AGENTS, onProgress
   const blobs = blobsCheck(source.blobs)
   const readLater: Array<[AnyEvent, string]> = []
   const files = filesCheck(source.blobs, (event, hash) => { readLater.push([event, hash]) })
-  const plain = [orderCheck(), effectsCheck(), timersCheck(), workspaceCheck()]
+  const checks: Check[] = [orderCheck(), effectsCheck(), timersCheck(), workspaceCheck(), blobs, files]
   let metrics = metricsProjection.initial()
   const counts = { effects: 0, timers: 0 }
   const ran = new Set<string>()
@@ -111,9 +111,10 @@ export async function verifyRun(source: RunSource, { agents = AGENTS, onProgress
     }
     position++
     last = event
-    for (const check of plain) problems.push(...(await check.apply(event)))
-    problems.push(...(await blobs.apply(event)))
-    problems.push(...(await files.apply(event)))
+    for (const check of checks) {
+      const found = check.apply(event)
+      problems.push(...(Array.isArray(found) ? found : await found))
+    }
     for (const [at, hash] of readLater.splice(0)) problems.push(...(await blobs.read(at, hash)))
     if (folding) await foldNext(event)
     metrics = metricsProjection.apply(metrics, event)

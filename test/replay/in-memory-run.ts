@@ -1,4 +1,3 @@
-import { AGENTS } from '../../actors/index.ts'
 import { canonicalJson } from '../../schemas/canonical-json.ts'
 import { encodeEvent, schemaVersion } from '../../schemas/codec.ts'
 import type { EventPayloads } from '../../schemas/generated/events.ts'
@@ -34,6 +33,7 @@ export interface PlayOptions {
   tick?: number
   runByte?: number
   replies?: unknown[]
+  store?: MemoryStore
 }
 
 export interface PlayedRun { runId: string; records: Uint8Array[]; events: AnyEvent[]; blobs: MemoryBlobs; journal: Journal }
@@ -48,7 +48,7 @@ export async function playRun(options: PlayOptions = {}): Promise<PlayedRun> {
   const fresh: Uint8Array[] = []
   let clock = 1_800_000_000_000
   const journal = await new Journal({
-    store: new MemoryStore(), now: () => (clock += options.tick ?? 1), hasFile: (hash) => blobs.contents.has(hash),
+    store: options.store ?? new MemoryStore(), now: () => (clock += options.tick ?? 1), hasFile: (hash) => blobs.contents.has(hash),
     onCommit: (_run, committed) => { for (const { bytes } of committed) { records.push(Uint8Array.from(bytes)); fresh.push(Uint8Array.from(bytes)) } },
   }).open()
   const run = Buffer.alloc(16, options.runByte ?? 1)
@@ -203,5 +203,3 @@ export const EVERYDAY: Array<Record<string, unknown>> = [
   { action: 'Execute Script', args: { script_name: 'train.py' } },
   { action: 'Final Answer', args: { final_answer: 'done' } },
 ]
-
-export const allAgents = AGENTS

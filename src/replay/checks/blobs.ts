@@ -30,15 +30,18 @@ export function blobsCheck(blobs: BlobReader): BlobsCheck {
     }
   }
 
-  const all = async (reached: AsyncIterable<Reached>): Promise<Problem[]> => {
+  const all = async (named: readonly Reached[]): Promise<Problem[]> => {
     const found: Problem[] = []
-    for await (const one of reached) found.push(...(await check(one)))
+    for (const one of named) for await (const reached of reach.reach(one)) found.push(...(await check(reached)))
     return found
   }
 
   return {
     counts: () => ({ blobs: count, bytes }),
-    apply: (event) => all(reach.event(event)),
-    read: (event, hash) => all(reach.reach({ hash, kind: 'bytes', seq: event.seq, actor: event.from, via: event.type })),
+    apply: (event) => {
+      const named = reach.direct(event)
+      return named.length === 0 ? [] : all(named)
+    },
+    read: (event, hash) => all([{ hash, kind: 'bytes', seq: event.seq, actor: event.from, via: event.type }]),
   }
 }

@@ -37,6 +37,8 @@ export async function checkChain(source: Pick<RunSource, 'runId' | 'records' | '
   const senders = new Map<string, string>()
   const from: string[] = []
   const lastTo = new Map<string, number>()
+  /** seqs whose record is missing or misplaced */
+  const absent = new Set<number>()
   const breaks: number[] = []
   const links: Array<{ named: string; found: string }> = []
   let events = 0
@@ -91,6 +93,7 @@ export async function checkChain(source: Pick<RunSource, 'runId' | 'records' | '
     if (envelope === undefined) {
       const actor = salvageSender(entry.bytes) ?? guess(seq, undefined)
       from[seq] = actor
+      absent.add(seq)
       report(seq, actor, 'record', 'an envelope', entry.error, `record ${seq} is no envelope any more: ${entry.error}`)
       broken()
     } else {
@@ -102,7 +105,8 @@ export async function checkChain(source: Pick<RunSource, 'runId' | 'records' | '
       if (envelope.writer_epoch < epoch) report(seq, actor, 'writer_epoch', `at least ${epoch}`, envelope.writer_epoch, `record ${seq} was written by an older writer than the record before it`)
       if (envelope.recorded_at_ms < at) report(seq, actor, 'recorded_at_ms', `at least ${at}`, envelope.recorded_at_ms, `the clock runs backwards at record ${seq}`)
       const to = isActor(envelope.to) ? (lastTo.get(envelope.to) ?? -1) : -1
-      if (envelope.prev_to !== to) report(seq, actor, 'prev_to', to, envelope.prev_to, `record ${seq} says that ${envelope.to || 'nobody'} was last written to at ${envelope.prev_to}, but it was at ${to}`)
+      // What was addressed by a record that is gone cannot be known.
+      if (envelope.prev_to !== to && !absent.has(envelope.prev_to)) report(seq, actor, 'prev_to', to, envelope.prev_to, `record ${seq} says that ${envelope.to || 'nobody'} was last written to at ${envelope.prev_to}, but it was at ${to}`)
       if (isActor(envelope.to)) lastTo.set(intern(senders, envelope.to), seq)
       epoch = Math.max(epoch, envelope.writer_epoch)
       at = Math.max(at, envelope.recorded_at_ms)
@@ -143,6 +147,7 @@ export async function checkChain(source: Pick<RunSource, 'runId' | 'records' | '
       buffer.shift()
       flush()
       from[next] = entry.envelope?.from ?? 'unknown'
+      absent.add(next)
       next++
       position++
       linked = false
@@ -152,7 +157,10 @@ export async function checkChain(source: Pick<RunSource, 'runId' | 'records' | '
     if (seq > next) {
       const last = seq - 1
       const actor = guess(next, entry.envelope)
-      for (let missing = next; missing <= last; missing++) from[missing] = actor
+      for (let missing = next; missing <= last; missing++) {
+        from[missing] = actor
+        absent.add(missing)
+      }
       report(next, actor, 'seq', next, seq, next === last ? `record ${next} is missing` : `records ${next} to ${last} are missing`)
       flush()
       linked = false

@@ -24,10 +24,27 @@ export function filesCheck(blobs: BlobReader, onRead?: (event: AnyEvent, hash: s
   const asked = new Map<string, FileSpec>()
   const unchecked: string[] = []
   let recomputed = 0
+
+  const recompute = async (event: AnyEvent, spec: FileSpec, outcome: FileOutcome): Promise<Problem[]> => {
+    try {
+      const found = await compare(event, spec, outcome, overlay)
+      recomputed++
+      return found
+    } catch (error) {
+      // A missing blob is the business of the blob check, which names it where it was first named.
+      if (!isKymoError(error)) throw error
+      unchecked.push(`the file action "${spec.action}" at seq ${event.seq} was not carried out again: ${messageOf(error)}`)
+      return []
+    } finally {
+      if (onRead !== undefined) for (const hash of overlay.read) onRead(event, hash)
+      overlay.clear()
+    }
+  }
+
   return {
     recomputed: () => recomputed,
     unchecked,
-    apply: async (event) => {
+    apply: (event) => {
       if (event.type === 'effect.requested' && event.payload.file !== undefined) asked.set(event.id, event.payload.file)
       if (event.type !== 'effect.succeeded' && event.type !== 'effect.failed') return []
       const spec = asked.get(event.payload.effect)
@@ -35,19 +52,7 @@ export function filesCheck(blobs: BlobReader, onRead?: (event: AnyEvent, hash: s
       if (spec === undefined || event.type === 'effect.failed') return []
       const outcome = event.payload.file
       if (outcome === undefined) return [problem('files', placeOf(event), 'outcome', 'nothing', 'a file outcome', `seq ${event.seq}: ${spec.action} has no outcome`)]
-      try {
-        const found = await compare(event, spec, outcome, overlay)
-        recomputed++
-        return found
-      } catch (error) {
-        // A missing blob is the business of the blob check, which names it where it was first named.
-        if (!isKymoError(error)) throw error
-        unchecked.push(`the file action "${spec.action}" at seq ${event.seq} was not carried out again: ${messageOf(error)}`)
-        return []
-      } finally {
-        if (onRead !== undefined) for (const hash of overlay.read) onRead(event, hash)
-        overlay.clear()
-      }
+      return recompute(event, spec, outcome)
     },
   }
 }
