@@ -169,7 +169,7 @@ export function createCommitQueue({ store, witness, runs, guard, maxQueue, onDur
       for (const [, operation] of along) group.operations.push(operation)
       await store.write(group.operations, { sync: true })
       written(along)
-      for (const state of group.touched.values()) witness?.record(state.run, state.seq, state.hash)
+      witness?.record(group.touched.values())
       return undefined
     } catch (error) {
       return guard.failed(error)

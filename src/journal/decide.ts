@@ -99,4 +99,4 @@ function decideExternal(state: RunState, drafts: readonly Draft[]): Verdict {
   return repeatsItself(drafts) ? refuse(Decision.REFUSED, 'two events of one append carry the same id') : take
 }
 
-const repeatsItself = (drafts: readonly Draft[]): boolean => new Set(drafts.map(({ event }) => hex(event.event_id))).size < drafts.length
+const repeatsItself = (drafts: readonly Draft[]): boolean => drafts.length > 1 && new Set(drafts.map(({ event }) => hex(event.event_id))).size < drafts.length

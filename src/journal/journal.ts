@@ -92,6 +92,7 @@ export class Journal {
       const reason = messageOf(cause instanceof Error && cause.cause !== undefined ? cause.cause : cause)
       throw new KymoError('KYMO_STORE_UNAVAILABLE', `the store cannot be written (${reason}): free some disk space, or choose another place with --store`, { cause })
     }
+    if ((this.#parts.witness?.damaged ?? 0) > 0) this.#options.onProblem?.(`the witness file is damaged for ${this.#parts.witness?.damaged} runs: a tail that they lose before their next event would not be noticed`)
     this.#sweeper = setInterval(() => void this.#sweep(), SWEEP_MS)
     this.#housekeeper = setInterval(() => this.#keepHouse(), HOUSEKEEPING_MS)
     this.#sweeper.unref()

@@ -65,7 +65,7 @@ export async function list(parts: Parts, request: Partial<Request<'list'>>): Pro
   const only = request.run_id !== undefined && request.run_id.length > 0 ? request.run_id : undefined
   if (only !== undefined && only.length !== 16) return { decision: Decision.REFUSED, reason: 'a run id has 16 bytes', runs: [] }
   // Asked before the rows are read, so that what is committed meanwhile is not taken for damage.
-  const witnessed = new Map(parts.witness?.heads ?? [])
+  const witnessed = parts.witness?.heads() ?? new Map<string, WitnessedHead>()
   const rows = only === undefined ? await parts.store.range({ ...heads, limit: 1_000_000 }) : await oneHead(parts, only)
   const found = rows.map(([key, value]) => runRow(parts, Uint8Array.from(key.subarray(1)), headOf(value), witnessed))
   const present = new Set(found.map((row) => hex(row.run_id)))

@@ -1,7 +1,12 @@
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
-import { hex, sha256, unhex } from '../../schemas/hash.ts'
+import { crc32 } from 'node:zlib'
+import { hex } from '../../schemas/hash.ts'
 
 const SLOT = 64
+/** run 16, seq 4, hash 32 */
+const SUMMED = 52
+/** Slots so near to each other are written together. */
+const NEAR = 64
 
 export interface WitnessedHead { seq: number; hash: string }
 
@@ -13,54 +18,83 @@ export interface WitnessedHead { seq: number; hash: string }
 export class Witness {
   readonly #file: number
   readonly #slots = new Map<string, number>()
-  readonly #heads = new Map<string, WitnessedHead>()
-  #count = 0
+  #bytes: Buffer
+  #count: number
   #closed = false
+  /** slots whose bytes do not add up: their runs have no witness until they are written again */
+  readonly damaged: number = 0
 
   constructor(path: string) {
     closeSync(openSync(path, 'a'))
-    const bytes = readFileSync(path)
+    this.#bytes = readFileSync(path)
     this.#file = openSync(path, 'r+')
-    this.#count = Math.ceil(bytes.length / SLOT)
-    for (let at = 0; at + SLOT <= bytes.length; at += SLOT) {
-      const slot = bytes.subarray(at, at + SLOT)
-      if (!checksum(slot.subarray(0, 52)).every((byte, index) => byte === slot[52 + index])) continue
-      const run = hex(slot.subarray(0, 16))
-      this.#slots.set(run, at / SLOT)
-      this.#heads.set(run, { seq: slot.readUInt32BE(16), hash: hex(slot.subarray(20, 52)) })
+    this.#count = Math.ceil(this.#bytes.length / SLOT)
+    if (this.#bytes.length < this.#count * SLOT) this.#bytes = Buffer.concat([this.#bytes], this.#count * SLOT)
+    for (let slot = 0; slot < this.#count; slot++) {
+      const bytes = this.#bytes.subarray(slot * SLOT, (slot + 1) * SLOT)
+      if (crc32(bytes.subarray(0, SUMMED)) === bytes.readUInt32BE(SUMMED)) this.#slots.set(hex(bytes.subarray(0, 16)), slot)
+      else if (bytes.some((byte) => byte !== 0)) this.damaged++
     }
   }
 
   head(run: string): WitnessedHead | undefined {
-    return this.#heads.get(run)
+    const slot = this.#slots.get(run)
+    return slot === undefined ? undefined : this.#headAt(slot)
   }
 
-  get heads(): ReadonlyMap<string, WitnessedHead> {
-    return this.#heads
+  #headAt(slot: number): WitnessedHead | undefined {
+    const at = slot * SLOT
+    // A slot that is only reserved is all zero.
+    if (this.#bytes.readUInt32BE(at + SUMMED) === 0) return undefined
+    return { seq: this.#bytes.readUInt32BE(at + 16), hash: hex(this.#bytes.subarray(at + 20, at + SUMMED)) }
+  }
+
+  /** Every head at this moment. */
+  heads(): Map<string, WitnessedHead> {
+    const heads = new Map<string, WitnessedHead>()
+    for (const [run, slot] of this.#slots) {
+      const head = this.#headAt(slot)
+      if (head !== undefined) heads.set(run, head)
+    }
+    return heads
   }
 
   /** Takes the room that a run's slot needs, before anything is written about the run: a full disk shows here, not behind a commit. */
   reserve(run: string): void {
     if (this.#slots.has(run)) return
-    this.#write(Buffer.alloc(SLOT), this.#count)
-    this.#slots.set(run, this.#count++)
+    const slot = this.#count
+    if ((slot + 1) * SLOT > this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes], Math.max(4096, this.#bytes.length * 2))
+    this.#write(slot, slot)
+    this.#slots.set(run, slot)
+    this.#count++
   }
 
-  /** `run` is the run id as 32 hex digits. */
-  record(run: string, seq: number, hash: Uint8Array): void {
-    this.reserve(run)
-    const bytes = Buffer.alloc(SLOT)
-    bytes.set(unhex(run), 0)
-    bytes.writeUInt32BE(seq, 16)
-    bytes.set(hash, 20)
-    bytes.set(checksum(bytes.subarray(0, 52)), 52)
-    this.#write(bytes, this.#slots.get(run) ?? 0)
-    this.#heads.set(run, { seq, hash: hex(hash) })
+  /** Notes the heads of a commit, in few writes. Runs were reserved before. */
+  record(heads: Iterable<{ runBytes: Uint8Array; run: string; seq: number; hash: Uint8Array }>): void {
+    const dirty: number[] = []
+    for (const { run, runBytes, seq, hash } of heads) {
+      this.reserve(run)
+      const slot = this.#slots.get(run) ?? 0
+      const at = slot * SLOT
+      this.#bytes.set(runBytes, at)
+      this.#bytes.writeUInt32BE(seq, at + 16)
+      this.#bytes.set(hash, at + 20)
+      this.#bytes.writeUInt32BE(crc32(this.#bytes.subarray(at, at + SUMMED)), at + SUMMED)
+      dirty.push(slot)
+    }
+    dirty.sort((a, b) => a - b)
+    for (let index = 0; index < dirty.length; ) {
+      const first = dirty[index] ?? 0
+      let last = first
+      while (index < dirty.length && (dirty[index] ?? 0) - last <= NEAR) last = dirty[index++] ?? last
+      this.#write(first, last)
+    }
   }
 
-  #write(bytes: Uint8Array, slot: number): void {
-    const written = writeSync(this.#file, bytes, 0, SLOT, slot * SLOT)
-    if (written !== SLOT) throw new Error(`only ${written} of ${SLOT} bytes of the witness file could be written`)
+  #write(first: number, last: number): void {
+    const length = (last - first + 1) * SLOT
+    const written = writeSync(this.#file, this.#bytes, first * SLOT, length, first * SLOT)
+    if (written !== length) throw new Error(`only ${written} of ${length} bytes of the witness file could be written`)
   }
 
   close(): void {
@@ -70,5 +104,3 @@ export class Witness {
     closeSync(this.#file)
   }
 }
-
-const checksum = (bytes: Uint8Array): Uint8Array => sha256('kymo.witness\0', bytes).subarray(0, 12)
