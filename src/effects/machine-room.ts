@@ -18,7 +18,12 @@ export const scriptSettings = z.object({ limits: scriptLimitsSchema, variables: 
 export const pythonKey = ({ pip, debian, requires }: PythonDependencies): string => canonicalJson({ pip, debian, requires })
 const dependencies = z.object({ pip: z.array(z.string()), debian: z.array(z.string()), requires: z.string() })
 
-export interface MachineRoomOptions { sandbox?: SandboxRequest; python?: string }
+export interface MachineRoomOptions {
+  sandbox?: SandboxRequest
+  python?: string
+  /** where work in progress lies; by default $KYMO_WORK, or a folder of this user among the temporary files */
+  work?: string
+}
 
 /** What this machine offers to scripts: a sandbox and interpreters, each looked for once, and a folder for work in progress. */
 export class MachineRoom {
@@ -51,7 +56,7 @@ export class MachineRoom {
   /** A folder of this process; those of processes that died are cleared away. */
   folder(): string {
     if (this.#folder !== undefined) return this.#folder
-    const root = join(process.env['KYMO_WORK'] ?? join(tmpdir(), `kymo-${userInfo().uid}`))
+    const root = this.#options.work ?? process.env['KYMO_WORK'] ?? join(tmpdir(), `kymo-${userInfo().uid}`)
     mkdirSync(root, { recursive: true, mode: 0o700 })
     const { boot_id, host } = thisHolder('')
     for (const name of readdirSync(root)) {
