@@ -23,6 +23,12 @@ export function encodeEvent<T extends EventType>(type: T, payload: EventPayloads
   return codec(name).encode(toWire(name, payload, type)).finish()
 }
 
+/** Throws KYMO_SCHEMA where encodeEvent would. */
+export const checkPayload = (type: string, payload: unknown): void => {
+  if (!isEventType(type)) throw new KymoError('KYMO_SCHEMA', `there is no event type "${String(type).slice(0, 80)}"`)
+  toWire(MESSAGE_OF[type], payload, type)
+}
+
 /** The payload of an event as stored, lifted to today's schema. Throws KYMO_SCHEMA for an unknown type or bytes that do not decode. */
 export function decodeEvent<T extends EventType>(type: T, version: number, bytes: Uint8Array): EventPayloads[T] {
   if (!isEventType(type)) throw new KymoError('KYMO_SCHEMA', `unknown event type "${String(type)}": this log was written by a newer Kymo`)

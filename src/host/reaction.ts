@@ -1,9 +1,12 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import type { Message } from '../../actors/index.ts'
 import type { EventPayloads, EventType } from '../../schemas/generated/events.ts'
-import { isKymoError, messageOf } from '../../schemas/errors.ts'
+import { isAddress } from '../../schemas/actor-names.ts'
+import { checkPayload, encodeEvent } from '../../schemas/codec.ts'
+import { KymoError, messageOf } from '../../schemas/errors.ts'
 import { outputId } from '../../schemas/record.ts'
 import type { AnyEvent, BlobName } from '../../schemas/record.ts'
+import { MAX_RECORD } from '../journal/index.ts'
 import { changedDigests, digestSnapshot } from './digest.ts'
 import type { Digests } from './digest.ts'
 import { blobsNamed, dehydrate, hydrate } from './hydrate.ts'
@@ -45,31 +48,27 @@ const merge = (a: BlobName[], b: BlobName[]): BlobName[] => [...a, ...b.filter((
 /** Steps an actor on an event. The same state and event give the same reaction, byte for byte. A machine's fault is a reaction too. */
 export async function react(state: ActorState, event: AnyEvent, read: ReadText): Promise<Reaction> {
   if (state.faulted || state.snapshot.status !== 'active' || isStale(state, event)) return dropped(state, event)
-  const received = await receive(state, event, read)
-  try {
-    return step(state, event, received)
-  } catch (error) {
-    if (!isKymoError(error, 'KYMO_MACHINE_FAULT') && !isKymoError(error, 'KYMO_NOT_JSON') && !isKymoError(error, 'KYMO_SCHEMA')) throw error
-    return faulted(state, event, messageOf(error))
-  }
-}
-
-/** A timer that was cancelled or armed anew since does not count. */
-const isStale = (state: ActorState, event: AnyEvent): boolean => event.type === 'timer.fired' && state.timers[event.payload.name] !== event.payload.armed_id
-
-async function receive(state: ActorState, event: AnyEvent, read: ReadText): Promise<{ type: string }> {
-  const base = { seq: event.seq, at: event.at, from: event.from, id: event.id }
-  if (event.type === 'timer.fired') return { ...base, type: event.payload.name, data: event.payload, read: {} } as { type: string }
-  const data = await hydrate(event.type, event.payload, read)
-  const received = { ...base, type: event.type, data, read: {} as Record<string, string> }
-  const needs = state.hosted.logic.needs
-  if (needs === undefined) return received
+  const payload = event.type === 'timer.fired' ? event.payload : await hydrate(event.type, event.payload, read)
+  const received = { seq: event.seq, at: event.at, from: event.from, id: event.id, type: event.type === 'timer.fired' ? event.payload.name : event.type, data: payload, read: {} as Record<string, string> }
   for (;;) {
-    const missing = needs(state.snapshot.context as Record<string, unknown>, received as never).filter((hash) => !Object.hasOwn(received.read, hash))
-    if (missing.length === 0) return received
+    let missing: string[]
+    try {
+      missing = event.type === 'timer.fired' ? [] : missingReads(state, received)
+      // Whatever a machine throws, or sends that cannot be recorded, it would throw and send again: it is set aside, and the run ends.
+      if (missing.length === 0) return step(state, event, received)
+    } catch (error) {
+      return faulted(state, event, messageOf(error))
+    }
+    // A blob that cannot be read is no fault of the machine.
     for (const hash of missing) received.read[hash] = await read(hash)
   }
 }
+
+const missingReads = ({ hosted, snapshot }: ActorState, received: { read: Readonly<Record<string, string>> }): string[] =>
+  hosted.logic.needs?.(snapshot.context as Record<string, unknown>, received as never).filter((hash) => !Object.hasOwn(received.read, hash)) ?? []
+
+/** A timer that was cancelled or armed anew since does not count. */
+const isStale = (state: ActorState, event: AnyEvent): boolean => event.type === 'timer.fired' && state.timers[event.payload.name] !== event.payload.armed_id
 
 function step(state: ActorState, event: AnyEvent, received: { type: string }): Reaction {
   const { snapshot: raw, requests } = state.hosted.stepper.step(state.snapshot, received)
@@ -103,6 +102,8 @@ function step(state: ActorState, event: AnyEvent, received: { type: string }): R
   }
 
   function send({ message }: Extract<Request, { kind: 'send' }>): void {
+    if (!isAddress(message.to)) throw new KymoError('KYMO_MACHINE_FAULT', `a ${message.type} to "${String(message.to).slice(0, 40)}", which is nobody`)
+    if (NOT_SENT.has(message.type)) throw new KymoError('KYMO_MACHINE_FAULT', `${message.type} is not a machine's to send`)
     const data = dehydrate(message.data, keep) as Message['data']
     if (message.type === 'effect.requested') effects[String((data as EventPayloads['effect.requested']).call)] = id()
     if (message.type === 'effect.cancel_requested') {
@@ -111,6 +112,8 @@ function step(state: ActorState, event: AnyEvent, received: { type: string }): R
       if (effect !== undefined) add('effect.cancel_requested', message.to, { effect, reason, call })
       return
     }
+    checkPayload(message.type, data)
+    checkSize(message.type, data)
     add(message.type, message.to, data as never)
   }
 
@@ -120,6 +123,27 @@ function step(state: ActorState, event: AnyEvent, received: { type: string }): R
   }, [...stored.values()].map(({ hash, kind, data }) => ({ hash, kind, bytes: data.length })))
   return { next: { ...state, snapshot, digests, timers, effects }, drafts: [stepped, ...drafts], blobs: [...stored.values()] }
 }
+
+/** Texts of any length go by hash; what stands in the record itself must fit into one. */
+function checkSize(type: EventType, data: Message['data']): void {
+  if (lengthOf(data) < MAX_RECORD / 4) return
+  const bytes = encodeEvent(type, data as never).length
+  if (bytes > MAX_RECORD - ENVELOPE_ROOM) throw new KymoError('KYMO_MACHINE_FAULT', `a ${type} of ${bytes} bytes; a record may take ${MAX_RECORD}, and texts go by hash`)
+}
+const ENVELOPE_ROOM = 8192
+
+const lengthOf = (value: unknown): number => {
+  if (typeof value === 'string') return value.length
+  if (typeof value !== 'object' || value === null) return 8
+  let sum = 0
+  for (const item of Object.values(value)) sum += lengthOf(item)
+  return sum
+}
+
+/** Written by the host, the journal, runners or users; a machine that could send them could forge its own record. */
+const NOT_SENT: ReadonlySet<string> = new Set<EventType>([
+  'actor.stepped', 'actor.faulted', 'timer.armed', 'timer.cancelled', 'timer.fired', 'run.started', 'run.resumed', 'run.cancel_requested', 'message.rejected', 'effect.started', 'effect.succeeded', 'effect.failed', 'effect.lost',
+])
 
 /** Keys that the step left alone went through this before. */
 function dehydrateContext(context: Record<string, unknown>, { snapshot, digests }: ActorState, keep: (blob: NewBlob) => void): Record<string, unknown> {

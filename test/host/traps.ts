@@ -14,16 +14,20 @@ export function inTrap<T>(work: () => T): T {
     sprung.push(key)
     throw new Trapped(`a machine used ${key}`)
   }
+  for (const { owner, key } of before) Object.defineProperty(owner, key, { configurable: true, get: () => spring(key) })
+  let done: { value: T } | { error: unknown }
   try {
-    for (const { owner, key } of before) Object.defineProperty(owner, key, { configurable: true, get: () => spring(key) })
-    return work()
-  } finally {
-    for (const { owner, key, descriptor, own } of before) {
-      delete (owner as Record<string, unknown>)[key]
-      if (own) Object.defineProperty(owner, key, descriptor)
-    }
-    if (sprung.length > 0) throw new Trapped(`a machine used ${sprung.join(', ')}`)
+    done = { value: work() }
+  } catch (error) {
+    done = { error }
   }
+  for (const { owner, key, descriptor, own } of before) {
+    delete (owner as Record<string, unknown>)[key]
+    if (own) Object.defineProperty(owner, key, descriptor)
+  }
+  if (sprung.length > 0) throw new Trapped(`a machine used ${sprung.join(', ')}`)
+  if ('error' in done) throw done.error
+  return done.value
 }
 
 export function deepFreeze<T>(value: T): T {

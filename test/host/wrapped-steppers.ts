@@ -1,6 +1,6 @@
 import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate'
 import { AGENTS } from '../../actors/index.ts'
-import type { ActorLogic } from '../../actors/index.ts'
+import type { ActorLogic, AgentEntry } from '../../actors/index.ts'
 import { decodeRecord } from '../../schemas/record.ts'
 import { RunFold, logicOf } from '../../src/host/index.ts'
 import type { Divergence, HostedLogic, Stepper } from '../../src/host/index.ts'
@@ -26,8 +26,8 @@ export async function withSteppers(wrap: (wrapped: Wrapped) => Stepper, body: ()
 }
 
 /** Folds a recorded run; the first divergence, if any, and how many reactions there were. */
-export async function foldAgain(run: InMemoryRun): Promise<{ steps: number; divergence: Divergence | undefined; otherCode: string[] }> {
-  const fold = new RunFold({ read: async (hash) => Buffer.from(await run.blobs.get(hash)).toString() })
+export async function foldAgain(run: InMemoryRun, agents?: Readonly<Record<string, AgentEntry>>): Promise<{ steps: number; divergence: Divergence | undefined; otherCode: string[] }> {
+  const fold = new RunFold({ read: async (hash) => Buffer.from(await run.blobs.get(hash)).toString(), ...(agents === undefined ? {} : { agents }) })
   for (const bytes of run.records) {
     const divergence = await fold.apply(decodeRecord(bytes))
     if (divergence !== undefined) return { steps: fold.steps, divergence, otherCode: [...fold.otherCode] }
