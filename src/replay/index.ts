@@ -1,6 +1,6 @@
 /** Everything above the record level that reads runs, alike on a store and on a bundle file: verify, projections, replay, bundles. */
 export { bundleSource, exportBundle, importBundle } from './bundle/index.ts'
-export type { BundleManifest, BundleSource, ExportOptions, ImportReply, ImportRequest, Imported, ImportingStore } from './bundle/index.ts'
+export type { BundleManifest, BundleSource, ExportOptions, Imported, ImportingStore } from './bundle/index.ts'
 export { checkChain } from './checks/chain.ts'
 export type { ChainResult } from './checks/chain.ts'
 export { attemptsOf, metricsOf, readTexts, semanticLog, stepIndex, traceOf, workspaceAt } from './folds.ts'

@@ -8,11 +8,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sha256Hex } from '../../schemas/hash.ts'
 import { recordHash } from '../../schemas/record.ts'
 import { bundleSource, exportBundle, importBundle, metricsOf, storeSource, storeViews, traceOf, verifyRun } from '../../src/replay/index.ts'
-import type { ImportRequest } from '../../src/replay/index.ts'
+import type { kymo } from '../../schemas/generated/messages.js'
 import { Decision } from '../../src/journal/index.ts'
 import { EVERYDAY, playRun, sourceOf } from './in-memory-run.ts'
 import type { PlayedRun } from './in-memory-run.ts'
 import { clientOf, emptyStore } from './in-memory-store.ts'
+
+type ImportRequest = kymo.v1.journal.ImportRequest
 
 let folder: string
 let run: PlayedRun

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { sha256Hex } from '../../schemas/hash.ts'
-import { Envelope, recordHash } from '../../schemas/record.ts'
+import type { Envelope } from '../../schemas/record.ts'
+import { recordHash } from '../../schemas/record.ts'
 import { metricsProjection, metricsView, project, verifyRun } from '../../src/replay/index.ts'
 import type { RunSource, VerifyReport } from '../../src/replay/index.ts'
 import { EVERYDAY, forge, playRun, sourceOf } from './in-memory-run.ts'

@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { KymoError } from '../../../schemas/errors.ts'
 import { hex, unhex } from '../../../schemas/hash.ts'
-import { decodeRecord, parseRunId } from '../../../schemas/record.ts'
+import { decodeRecord, parseRunId, recordHash } from '../../../schemas/record.ts'
 import type { BlobStore } from '../../blobs/index.ts'
+import type { kymo } from '../../../schemas/generated/messages.js'
 import { Decision, decisionName } from '../../journal/index.ts'
 import type { JournalPort } from '../../journal/index.ts'
 import { blobsCheck } from '../checks/blobs.ts'
@@ -15,13 +16,11 @@ import { checkChain } from '../checks/chain.ts'
 import type { BundleSource } from './bundle-source.ts'
 import { bundleSource } from './bundle-source.ts'
 
-/** One chunk of a run's records for the journal's `import`; all chunks of an upload carry the same `upload` and `head_hash`. */
-export interface ImportRequest { run_id: Uint8Array; upload: Uint8Array; from_seq: number; records: Uint8Array[]; last: boolean; head_hash: Uint8Array }
-/** `received` is the seq that the journal wants next: 0 after it was started anew. */
-export interface ImportReply { decision: Decision; reason: string; received: number }
+type ImportRequest = kymo.v1.journal.ImportRequest
+type ImportReply = kymo.v1.journal.ImportReply
 
 /** As much of a store as importing needs. */
-export type ImportingStore = Pick<JournalPort, 'list'> & { blobs: Pick<BlobStore, 'put' | 'putFile'>; import(request: ImportRequest): Promise<ImportReply> }
+export type ImportingStore = Pick<JournalPort, 'list' | 'read'> & { blobs: Pick<BlobStore, 'put' | 'putFile'>; import(request: Partial<ImportRequest>): Promise<ImportReply> }
 
 export interface Imported { run_id: string; events: number; blobs: number; /** the store held this very run already */ already: boolean }
 
@@ -57,12 +56,14 @@ async function checkBundle(source: BundleSource, file: string): Promise<number> 
   return chain.events
 }
 
-async function isThere({ runId, manifest }: BundleSource, store: ImportingStore): Promise<boolean> {
+/** True when the store holds this very run, which may have gone on since it was exported. */
+async function isThere({ runId, manifest: { head } }: BundleSource, store: ImportingStore): Promise<boolean> {
   const run = parseRunId(runId)
   const row = (await store.list({ run_id: run })).runs.find((one) => hex(one.run_id) === hex(run))
   if (row === undefined) return false
-  if (row.head_seq === manifest.head.seq && hex(row.head_hash) === manifest.head.hash) return true
-  throw exists(runId, `it ends at seq ${row.head_seq}, the bundle at ${manifest.head.seq}`)
+  const [record] = (await store.read({ run_id: run, from_seq: head.seq, limit: 1 })).records
+  if (record !== undefined && recordHash(Uint8Array.from(record)) === head.hash) return true
+  throw exists(runId, `it ends at seq ${row.head_seq}, the bundle at ${head.seq}`)
 }
 
 const exists = (runId: string, how: string): KymoError =>
