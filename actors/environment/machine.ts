@@ -3,7 +3,7 @@ import { violation } from '../protocol.ts'
 import type { MachineInput, Message, Received } from '../protocol.ts'
 import type { ActorLogic } from '../logic.ts'
 import {
-  after, begin, begun, briefing, cancelExecution, cancelled, execution, faulted, fileEffect, finished, grading, initialContext, isAction, outOfSteps, outOfTime, stepsUsed, submission, takeStep, told,
+  after, begin, begun, briefing, cancelExecution, cancelled, execution, faulted, fileEffect, finished, grading, initialContext, isAction, outOfSteps, outOfTime, stepsUsed, submission, takeStep, told, withoutFaulted,
 } from './state.ts'
 import type { Context } from './state.ts'
 
@@ -35,7 +35,7 @@ const machine = setup({
     isFinal: ({ context, event }: Args) => isAction(context, event, 'final'),
     stepsUsed: ({ context }: Args) => stepsUsed(context),
     idle: ({ context }: Args) => context.current === null,
-    ungraded: ({ context }: Args) => context.ending?.status === 'cancelled',
+    ungraded: ({ context }: Args) => context.ending?.status === 'cancelled' || context.gradings.lost,
     allGraded: ({ context }: Args) => context.gradings.open === 0,
   },
 }).createMachine({
@@ -56,7 +56,7 @@ const machine = setup({
       after: { maxTime: { target: 'draining', actions: assign({ ending: () => outOfTime() }) } },
       on: {
         'run.cancel_requested': { target: 'draining', actions: assign({ ending: ({ event }) => cancelled(event) }) },
-        'actor.faulted': { target: 'draining', actions: assign({ ending: ({ event }) => faulted(event) }) },
+        'actor.faulted': { target: 'draining', actions: assign(({ context, event }) => ({ ...withoutFaulted(context, event), ending: faulted(event) })) },
       },
       states: {
         ready: {
@@ -116,7 +116,7 @@ const machine = setup({
         'execution.finished': { target: 'closing', actions: tell(true) },
         'action.requested': { actions: { type: 'send', params: ({ context, event }) => begun(context, event, 'run_over') } },
         'run.cancel_requested': { actions: assign({ ending: ({ event }) => cancelled(event) }) },
-        'actor.faulted': { target: 'closing', actions: assign({ ending: ({ event }) => faulted(event), current: null }) },
+        'actor.faulted': { actions: assign(({ context, event }) => withoutFaulted(context, event)) },
       },
     },
 
@@ -124,7 +124,7 @@ const machine = setup({
 
     grading: {
       entry: [
-        assign({ gradings: ({ context: { gradings } }) => ({ asked: gradings.asked + 1, open: gradings.open + 1 }) }),
+        assign({ gradings: ({ context: { gradings } }) => ({ ...gradings, asked: gradings.asked + 1, open: gradings.open + 1 }) }),
         { type: 'send', params: ({ context }) => grading(context, context.gradings.asked, true) },
       ],
       always: { target: 'settling' },
@@ -134,7 +134,7 @@ const machine = setup({
       always: { guard: 'allGraded', target: 'finished' },
       on: {
         'action.requested': { actions: { type: 'send', params: ({ context, event }) => begun(context, event, 'run_over') } },
-        'actor.faulted': { actions: assign({ gradings: ({ context: { gradings } }) => ({ ...gradings, open: 0 }), ending: ({ context, event }) => (event.data.actor === 'evaluator' ? faulted(event) : context.ending) }) },
+        'actor.faulted': { actions: assign(({ context, event }) => ({ ...withoutFaulted(context, event), ending: event.data.actor === 'evaluator' ? faulted(event) : context.ending })) },
         'run.cancel_requested': {},
       },
     },

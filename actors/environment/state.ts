@@ -31,7 +31,8 @@ export interface Context {
   current: Current | null
   /** (action, observation) of every step, for an agent that takes over */
   transcript: ListValue | null
-  gradings: { asked: number; open: number }
+  /** lost: nobody grades any more */
+  gradings: { asked: number; open: number; lost: boolean }
   ending: Ending | null
   clock: { started: number }
 }
@@ -40,7 +41,7 @@ const NO_GRADING: TaskGrading = { metric: '', higher_is_better: false, success_i
 
 export const initialContext = (): Context => ({
   task: { name: '', profile: '', layers: [], readOnly: [], scriptLimits: '{}', pythonKey: '', actions: [], grading: NO_GRADING },
-  limits: { maxSteps: 0, maxTimeMs: 0 }, step: 0, head: '', edits: null, current: null, transcript: null, gradings: { asked: 0, open: 0 }, ending: null, clock: { started: 0 },
+  limits: { maxSteps: 0, maxTimeMs: 0 }, step: 0, head: '', edits: null, current: null, transcript: null, gradings: { asked: 0, open: 0, lost: false }, ending: null, clock: { started: 0 },
 })
 
 const limitsOf = (limits: WireLimits | undefined): Limits => ({ maxSteps: limits?.max_steps ?? 0, maxTimeMs: limits?.max_time_ms ?? 0 })
@@ -184,16 +185,16 @@ export function told(context: Context, event: Received, ending: boolean): Messag
   return messages
 }
 
-const gradesStep = (context: Context, head: string): boolean => context.task.grading.at_every_step && head !== context.head
+const gradesStep = (context: Context, head: string): boolean => !context.gradings.lost && context.task.grading.at_every_step && head !== context.head
 
 /** The context after a step's end. */
 export function after(context: Context, event: Received): Pick<Context, 'head' | 'edits' | 'transcript' | 'gradings'> {
   const { observation, ok, head, edits } = outcomeOf(context, event)
-  const { asked, open } = context.gradings
+  const { asked, open, lost } = context.gradings
   return {
     head, edits,
     transcript: listAfter(context.transcript, { step: context.step, name: context.current?.name ?? '', arguments: stored(context.current?.args ?? {}), observation, ok, tree: head }),
-    gradings: gradesStep(context, head) ? { asked: asked + 1, open: open + 1 } : context.gradings,
+    gradings: gradesStep(context, head) ? { asked: asked + 1, open: open + 1, lost } : context.gradings,
   }
 }
 
@@ -215,6 +216,12 @@ export const faulted = (event: Received): Ending => {
   const { actor = 'an actor', message = '' } = event.type === 'actor.faulted' ? event.data : {}
   return stopped('failed', actor === 'agent' ? 'agent' : 'system', 'actor_faulted', `${actor} cannot go on: ${message}`)
 }
+
+/** Who cannot go on is not waited for: neither for what its script did nor for a score. */
+export const withoutFaulted = (context: Context, event: ReceivedOf<'actor.faulted'>): Pick<Context, 'current' | 'gradings'> => ({
+  current: event.data.actor === executorOf(context) ? null : context.current,
+  gradings: event.data.actor === 'evaluator' ? { ...context.gradings, open: 0, lost: true } : context.gradings,
+})
 
 export const finished = ({ ending, head, step }: Context): Message => ({
   type: 'run.finished', to: '',
