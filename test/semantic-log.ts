@@ -1,39 +1,11 @@
-import { isActor } from '../schemas/actor-names.ts'
-import { canonicalJson } from '../schemas/canonical-json.ts'
 import type { AnyEvent } from '../schemas/record.ts'
+import { firstSemanticDifference, project, semanticProjection } from '../src/replay/index.ts'
 
-/** Ids and positions: what two tellings of one story may differ in. `clock` holds times, places and pids. */
-const NOT_SEMANTIC = new Set(['clock', 'cause_seq', 'effect', 'armed_id', 'machine_version', 'text', 'digests'])
-
-const meaning = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(meaning)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).filter(([key]) => !NOT_SEMANTIC.has(key)).map(([key, item]) => [key, meaning(item)]))
-}
-
-/**
- * What every actor met and answered, in its own order: events consumed, digests after each (all but `clock`), outputs. Attempts, leases, resumptions,
- * sequence numbers, ids and times are left out, and so is the interleaving of actors.
- */
-export function semanticLog(events: readonly AnyEvent[]): string[] {
-  const bySeq = new Map(events.map((event) => [event.seq, event]))
-  const lines = new Map<string, string[]>()
-  const told = (actor: string, line: unknown): void => {
-    const known = lines.get(actor) ?? []
-    known.push(canonicalJson(line))
-    lines.set(actor, known)
-  }
-  for (const event of events) {
-    if (event.type === 'actor.stepped' || event.type === 'actor.faulted') {
-      const { actor } = event.payload
-      const cause = bySeq.get(event.payload.cause_seq)
-      told(actor, { met: cause?.type ?? 'nothing', from: cause?.from ?? '', payload: meaning(cause?.payload) })
-      told(actor, { answered: event.type, payload: meaning(event.payload) })
-    } else if (isActor(event.from)) {
-      told(event.from, { sent: event.type, to: event.to, payload: meaning(event.payload) })
-    }
-  }
-  return [...lines].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([actor, list]) => list.map((line) => `${actor} ${line}`))
+/** Where a run's story differs from that of an undisturbed one, in words; undefined when they are the same. */
+export async function storyDifference(told: readonly AnyEvent[], undisturbed: readonly AnyEvent[]): Promise<string | undefined> {
+  const [a, b] = await Promise.all([project(semanticProjection, undisturbed), project(semanticProjection, told)])
+  const found = firstSemanticDifference(a, b)
+  return found === undefined ? undefined : `${found.speaker}, line ${found.line}: expected ${found.a ?? 'nothing'}\n but got ${found.b ?? 'nothing'}`
 }
 
 export interface Attempts { effects: number; started: number; lost: number; problems: string[] }

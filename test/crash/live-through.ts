@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { decodeRecord, formatRunId, parseRunId } from '../../schemas/record.ts'
 import type { AnyEvent } from '../../schemas/record.ts'
 import { createRun, serveRun } from '../../src/effects/index.ts'
-import { attemptsOf, semanticLog } from '../semantic-log.ts'
+import { attemptsOf } from '../semantic-log.ts'
 import type { Attempts } from '../semantic-log.ts'
 import type { LocalClient } from './local-client.ts'
 import { LocalStore } from './local-store.ts'
@@ -17,7 +17,7 @@ export const script = (name: string): string => fileURLToPath(new URL(`../fixtur
 const PATIENCE_MS = 60_000
 const MACHINE = { sandbox: 'none', python: '/usr/bin/python3' } as const
 
-export interface Life { events: AnyEvent[]; log: string[]; attempts: Attempts; points: string[]; struck: boolean; lives: number; services: number; problems: string[]; lost: string[] }
+export interface Life { events: AnyEvent[]; attempts: Attempts; points: string[]; struck: boolean; lives: number; services: number; problems: string[]; lost: string[] }
 
 /** One run from creation to its end, however often the process that serves it has to begin again. */
 export async function liveThrough({ target, scriptName = 'short', drop }: { target?: string; scriptName?: string; drop?: (published: number) => boolean }): Promise<Life> {
@@ -38,7 +38,7 @@ export async function liveThrough({ target, scriptName = 'short', drop }: { targ
         const lost = [...world.acknowledged].filter(([seq, hash]) => events[seq]?.hash !== hash).map(([seq]) => `seq ${seq} was acknowledged and is another or none now`)
         const { ok, problem } = await client.check({ run_id: parseRunId(ended) })
         if (!ok) lost.push(problem)
-        return { events, log: semanticLog(events), attempts: attemptsOf(events), points: world.scalpel.passed, struck: world.scalpel.struck, lives, services: world.services, problems: world.problems, lost }
+        return { events, attempts: attemptsOf(events), points: world.scalpel.passed, struck: world.scalpel.struck, lives, services: world.services, problems: world.problems, lost }
       }
       // Starting a process takes longer than this; the journal looks ten times a second whether one is gone.
       await new Promise((resolve) => setTimeout(resolve, 120))

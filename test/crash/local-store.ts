@@ -147,8 +147,8 @@ class WatchedWitness extends Witness {
     this.#after = after
   }
 
-  override record(run: string, seq: number, hash: Uint8Array): void {
-    super.record(run, seq, hash)
+  override record(heads: Parameters<Witness['record']>[0]): void {
+    super.record(heads)
     this.#after()
   }
 }

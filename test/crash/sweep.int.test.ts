@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { inParallel } from '../in-parallel.ts'
 import { seeded } from '../seeded.ts'
+import { storyDifference } from '../semantic-log.ts'
 import { ARITHMETIC, liveThrough } from './live-through.ts'
 import type { Life } from './live-through.ts'
 
@@ -8,18 +9,15 @@ process.env['KYMO_TASKS'] = ARITHMETIC
 const AT_ONCE = 16
 
 /** What a life left behind that an undisturbed one would not have: empty when only attempts were repeated. */
-const differences = (life: Life, undisturbed: Life): string[] => {
-  const found = [...life.lost, ...life.attempts.problems]
-  const at = undisturbed.log.findIndex((line, index) => line !== life.log[index])
-  if (at >= 0) found.push(`expected ${undisturbed.log[at] ?? ''}\n but got ${life.log[at] ?? 'nothing'}`)
-  else if (life.log.length > undisturbed.log.length) found.push(`then ${life.log[undisturbed.log.length] ?? ''}`)
-  return found
+const differences = async (life: Life, undisturbed: Life): Promise<string[]> => {
+  const story = await storyDifference(life.events, undisturbed.events)
+  return [...life.lost, ...life.attempts.problems, ...(story === undefined ? [] : [story])]
 }
 
 test('a death at any I/O point of a run, of the run\'s process or of the store\'s service, changes nothing but attempts, and each of these is recorded', { timeout: 180_000 }, async () => {
   const began = performance.now()
   const undisturbed = await liveThrough({})
-  expect(differences(undisturbed, undisturbed)).toEqual([])
+  expect(await differences(undisturbed, undisturbed)).toEqual([])
   expect(undisturbed.attempts.lost).toBe(0)
   const { points } = undisturbed
   let repeated = 0
@@ -30,7 +28,7 @@ test('a death at any I/O point of a run, of the run\'s process or of the store\'
     try {
       const life = await liveThrough({ target })
       if (!life.struck) found.push(`${target}: was not met again`)
-      for (const difference of differences(life, undisturbed)) found.push(`${target}: ${difference}`)
+      for (const difference of await differences(life, undisturbed)) found.push(`${target}: ${difference}`)
       repeated += life.attempts.started - undisturbed.attempts.started
       lives += life.lives
       services += life.services
@@ -55,7 +53,7 @@ test('a run goes on within moments when any one of its publications is lost, the
   const found: string[] = []
   await inParallel(2 * AT_ONCE, losses, async (drop) => {
     const life = await liveThrough({ drop })
-    found.push(...differences(life, undisturbed))
+    found.push(...(await differences(life, undisturbed)))
     if (life.attempts.lost > 0) found.push(`${life.attempts.lost} attempts were lost though nothing died`)
   })
   console.log(`lost publications: ${losses.length} runs, ${found.length} differences (${((performance.now() - began) / 1000).toFixed(0)} s)`)
