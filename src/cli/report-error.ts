@@ -7,7 +7,8 @@ import { printable } from './format.ts'
 import { stderr } from './output.ts'
 import { isUsage } from './usage-error.ts'
 
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+/** Names of files and programs keep their spelling. */
+const capital = (text: string): string => (/^[\w-]*[./\\_:]/.test(text.split(' ', 1)[0] ?? '') ? text : text.charAt(0).toUpperCase() + text.slice(1))
 const sentence = (text: string): string => (/[.!?:)"`]$/.test(text) || /(^|\s)\S*[/:]\S*$/.test(text) ? text : `${text}.`)
 
 function say(text: string): void {

@@ -10,6 +10,6 @@ export interface Header { runId: string; task: string; agent: string; store: Sto
 export function runHeader({ colors }: Screen, { runId, task, agent, store, cutOffMs, steps }: Header): string {
   const short = shortId(runId)
   const rows: [string, string][] = [['run', `${colors.bold(short)}${colors.dim(runId.slice(short.length))}`], ['task', task], ['agent', agent], ['store', storeName(store)]]
-  if (cutOffMs !== undefined) rows.push(['resumed', `cut off ${age(cutOffMs)} after step ${steps ?? 0}`])
+  if (cutOffMs !== undefined) rows.push(['resumed', `cut off ${age(cutOffMs).replace('now', 'just now')} after step ${steps ?? 0}`])
   return `${rows.map(([name, value]) => `${colors.dim(name.padEnd(8))}${value}`).join('\n')}\n`
 }

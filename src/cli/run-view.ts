@@ -29,6 +29,7 @@ export class RunView {
   #stepBegan = performance.now()
   #printed = 0
   #hidden = 0
+  #refused = false
 
   constructor(options: RunViewOptions) {
     this.#options = options
@@ -102,14 +103,15 @@ export class RunView {
         const about = args?.ref === undefined || (args.bytes ?? 0) > 262_144 ? '' : subject(await this.#options.read(args.ref).catch(() => ''))
         this.#doing = `step ${step}  ${name}`
         this.#line(`${colors.bold(String(step).padStart(4))}  ${pad(colors.cyan(oneLine(name, 24)), oneLine(name, 24), 22)}${pad(oneLine(about, 34), oneLine(about, 34), 36)}${colors.dim(`${elapsed.padStart(7)}  ${count(event.seq + 1, 'event')}`)}`)
-        if (!accepted) this.#line(`          ${colors.yellow(`refused: ${reason}`)}`)
+        this.#refused = !accepted
+        if (!accepted) this.#line(`          ${colors.yellow(`refused: ${reason.replaceAll('_', ' ')}`)}`)
         return
       }
       case 'observation.delivered': {
         this.#endOfScript()
         this.#doing = 'the agent decides'
         this.#stepBegan = now
-        if (!event.payload.ok && !event.payload.final && event.payload.code !== '') this.#line(`          ${colors.yellow(event.payload.code.replaceAll('_', ' '))}`)
+        if (!event.payload.ok && !event.payload.final && !this.#refused && event.payload.code !== '') this.#line(`          ${colors.yellow(event.payload.code.replaceAll('_', ' '))}`)
         return
       }
       case 'effect.succeeded': {

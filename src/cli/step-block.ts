@@ -5,6 +5,8 @@ import type { Screen } from './output.ts'
 
 /** How much of a text is shown unless all of it is asked for. */
 const CUT = { lines: 8, width: 160 }
+/** Room for the longest argument's name. */
+const WIDTH = 19
 
 export interface StepOptions { full: boolean; /** ids for the hint that tells how to see the rest */ hint: string }
 
@@ -17,16 +19,16 @@ export function stepBlock(screen: Screen, step: TraceStep, { full, hint }: StepO
   const part = (name: string, text: string | undefined, paint: (line: string) => string = (line) => line): void => {
     if (text === undefined || text === '') return
     const { shown, rest } = cut(printable(text), full)
-    lines.push(...shown.map((line, index) => `  ${colors.dim((index === 0 ? name : '').padEnd(12))}${paint(line)}`))
-    if (rest !== '') lines.push(`  ${' '.repeat(12)}${colors.dim(`... ${rest}; ${hint}`)}`)
+    lines.push(...shown.map((line, index) => `  ${colors.dim((index === 0 ? name : '').padEnd(WIDTH))}${paint(line)}`))
+    if (rest !== '') lines.push(`  ${' '.repeat(WIDTH)}${colors.dim(`... ${rest}; ${hint}`)}`)
   }
   part('thought', step.thought?.text, colors.italic)
-  for (const [name, value] of argumentsOf(step.arguments?.text ?? '')) part(name.length > 11 ? `${name.slice(0, 10)}…` : name, value)
+  for (const [name, value] of argumentsOf(step.arguments?.text ?? '')) part(oneLine(name, WIDTH - 1), value)
   for (const attempt of step.attempts) if (attempt.lost !== undefined) part('attempt', `${attempt.attempt} of ${attempt.kind} was lost: ${attempt.lost}`, colors.yellow)
   if (step.script !== null) {
     const { reason, exit_code, signal, wall_ms, cpu_ms, max_rss_bytes, sandbox } = step.script
     const how = reason === 'exited' ? `exit code ${exit_code}` : `${reason.replaceAll('_', ' ')}${signal === '' ? '' : ` (${signal})`}`
-    part('script', `${how} after ${duration(wall_ms)} (processor ${duration(cpu_ms)}, memory ${bytes(max_rss_bytes)}, ${sandbox === 'none' ? 'no sandbox' : sandbox})`, reason === 'exited' && exit_code === 0 ? colors.green : colors.red)
+    part('script', `${how} after ${duration(wall_ms)} (processor ${duration(cpu_ms)}, memory ${bytes(max_rss_bytes)}, ${sandboxName(sandbox)})`, reason === 'exited' && exit_code === 0 ? colors.green : colors.red)
     if (full) for (const [name, captured] of [['stdout', step.script.stdout], ['stderr', step.script.stderr]] as const) part(name, outputOf(captured))
     if (step.script.dropped.length > 0) part('left out', step.script.dropped.map(printableName).join(', '), colors.yellow)
   }
@@ -60,3 +62,13 @@ function cut(text: string, full: boolean): { shown: string[]; rest: string } {
 export const changesLine = ({ added, removed, changed, mode }: TreeDiff): string => oneLine([
   ...added.map(({ path }) => `+${printableName(path)}`), ...changed.map(({ after }) => `~${printableName(after.path)}`), ...mode.map(({ after }) => `~${printableName(after.path)} (mode)`), ...removed.map(({ path }) => `-${printableName(path)}`),
 ].join('  '), 400)
+
+/** The recorded facts of a sandbox in a word. */
+export function sandboxName(facts: string): string {
+  try {
+    const { sandbox, version } = JSON.parse(facts) as { sandbox?: unknown; version?: unknown }
+    return sandbox === 'none' ? 'no sandbox' : `${String(sandbox)}${typeof version === 'string' && version !== '' ? ` ${version}` : ''}`
+  } catch {
+    return facts === '' || facts === 'none' ? 'no sandbox' : facts
+  }
+}

@@ -19,17 +19,18 @@ export async function actor(name: string, options: ActorOptions): Promise<number
   const machine = { sandbox: options.sandbox, ...(options.python === undefined ? {} : { python: options.python }) }
   const served = await serveActor({ client, actor: known, ...machine, onNotice: say })
   say(`${known} serves the store ${storeName(options)}: runs begun with "kymo run TASK --apart ${known}". Ctrl-C ends it.`)
-  const closing = new Promise<void>((done) => {
-    let signals = 0
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.on(signal, () => {
-        if (++signals > 1) process.exit(EXIT.stopped)
-        say('finishing up... (Ctrl-C again to stop at once)')
-        void served.close().then(done)
-      })
-    }
-  })
-  await closing
+  await untilSignal(say, () => served.close())
   await client.close()
   return EXIT.ok
 }
+
+/** Resolves once the first signal's work is done; a second signal ends the process at once. */
+const untilSignal = (say: (message: string) => void, close: () => Promise<void>): Promise<void> => new Promise((resolve, reject) => {
+  let signals = 0
+  const stop = (): void => {
+    if (++signals > 1) process.exit(EXIT.stopped)
+    say('finishing up... (Ctrl-C again to stop at once)')
+    close().then(resolve, reject)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
+})

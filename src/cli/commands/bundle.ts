@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { KymoError, messageOf } from '../../../schemas/errors.ts'
 import type { StoreClient } from '../../bus/index.ts'
-import { exportBundle, importBundle, storeSource, storeViews } from '../../replay/index.ts'
+import { bundleSource, exportBundle, importBundle, storeSource, storeViews } from '../../replay/index.ts'
 import type { ImportingStore } from '../../replay/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { StoreFlags } from '../flags.ts'
@@ -45,6 +45,8 @@ async function refuseFolder(out: string): Promise<void> {
 export async function importRun(file: string, flags: StoreFlags): Promise<number> {
   const facts = await stat(file).catch((error: unknown) => { throw usageError(`${file} cannot be read (${messageOf(error)}). Name a file that "kymo export" wrote.`) })
   if (!facts.isFile()) throw usageError(`${file} is no file. Name a file that "kymo export" wrote.`)
+  // Before a store is made for it.
+  await (await bundleSource(file))[Symbol.asyncDispose]()
   const client = await openStore(flags, { what: 'kymo import', create: true })
   try {
     if (!canImport(client)) throw new KymoError('KYMO_IMPORT_REFUSED', 'the service of this store is older than this Kymo and cannot take runs in. End it with "kymo down" and try again')

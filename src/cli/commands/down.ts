@@ -22,6 +22,7 @@ export async function down(options: StoreFlags): Promise<number> {
   }
   const { runs_served: served, clients, pid } = await client.hello({})
   await client.down({ reason: 'kymo down' })
+  await client.close()
   screen.line(`The service of ${storeName(options)} (pid ${pid}) ends.`)
   // This command is a client too.
   const others = Math.max(0, clients - 1)

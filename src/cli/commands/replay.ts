@@ -1,4 +1,4 @@
-import { bundleSource, replayRun, storeSource } from '../../replay/index.ts'
+import { bundleSource, replayRun, stepIndex, storeSource } from '../../replay/index.ts'
 import type { RunSource } from '../../replay/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { StoreFlags } from '../flags.ts'
@@ -28,6 +28,10 @@ export async function replay(what: string, flags: ReplayFlags): Promise<number> 
 }
 
 async function show(source: RunSource, flags: ReplayFlags): Promise<number> {
+  if (flags.to !== undefined) {
+    const { steps: { length } } = await stepIndex(source)
+    if (flags.to > length) throw unknownStep(flags.to, length)
+  }
   const screen = stdout()
   const json = flags.json === true
   const steps: unknown[] = []
@@ -37,7 +41,6 @@ async function show(source: RunSource, flags: ReplayFlags): Promise<number> {
     if (json) steps.push(step)
     else screen.line(`${stepBlock(screen, step, { full: true, hint: '' }, step.changes)}\n`)
   }
-  if (flags.to !== undefined && last < flags.to) throw unknownStep(flags.to, last)
   if (json) printJson({ run_id: source.runId, steps })
   else screen.line(screen.colors.dim(`${count(last, 'step')} replayed from the record of run ${source.runId}; nothing was executed`))
   return EXIT.ok
