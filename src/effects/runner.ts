@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { encodeEvent, schemaVersion } from '../../schemas/codec.ts'
 import { KymoError, isKymoError, messageOf } from '../../schemas/errors.ts'
 import { hex, unhex } from '../../schemas/hash.ts'
@@ -58,7 +59,9 @@ export class Runner {
       } catch (error) {
         if (this.#stopping) return
         this.#options.onFatal(error)
-        return
+        // A run's own process ends with it; a process apart waits for the store to come back.
+        if ('run' in scope) return
+        await sleep(1000)
       }
     }
   }

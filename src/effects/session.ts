@@ -129,9 +129,16 @@ export async function serveActor(options: ServeActorOptions): Promise<{ close: (
   const offs = actorEvents(actor).map((subject) => client.subscribe(subject, (from) => safely(look(runOfSubject(from)))))
   offs.push(client.subscribe(cancelEvents, (from) => safely(runner.beat().then(() => look(runOfSubject(from))))))
   // A hint may be lost: runs that wait for this actor are looked for as well.
+  let sweeping = false
   const sweep = async (): Promise<void> => {
-    const { runs } = await client.list({})
-    for (const row of runs) if (!row.sealed && row.apart.includes(actor)) await look(hex(row.run_id))
+    if (sweeping) return
+    sweeping = true
+    try {
+      const { runs } = await client.list({})
+      for (const row of runs) if (!row.sealed && row.apart.includes(actor)) await look(hex(row.run_id))
+    } finally {
+      sweeping = false
+    }
   }
   await sweep()
   const timer = setInterval(() => safely(sweep()), 1000)
