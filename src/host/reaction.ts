@@ -64,8 +64,9 @@ export async function react(state: ActorState, event: AnyEvent, read: ReadText):
   }
 }
 
+/** An empty ref names no blob: the machine finds nothing there, as in a run that is folded again. */
 const missingReads = ({ hosted, snapshot }: ActorState, received: { read: Readonly<Record<string, string>> }): string[] =>
-  hosted.logic.needs?.(snapshot.context as Record<string, unknown>, received as never).filter((hash) => !Object.hasOwn(received.read, hash)) ?? []
+  hosted.logic.needs?.(snapshot.context as Record<string, unknown>, received as never).filter((hash) => hash !== '' && !Object.hasOwn(received.read, hash)) ?? []
 
 /** A timer that was cancelled or armed anew since does not count. */
 const isStale = (state: ActorState, event: AnyEvent): boolean => event.type === 'timer.fired' && state.timers[event.payload.name] !== event.payload.armed_id
