@@ -209,6 +209,16 @@ test('an agent that is not known here leaves everything else checked', async () 
   expect(report.unchecked.join()).toContain('the agent "dice" is not known here')
 })
 
+test('a run that other code recorded is compared by its outputs, and the actors concerned are named', async () => {
+  let records = run.records
+  for (const event of run.events) {
+    if (event.type === 'actor.stepped' && event.payload.actor === 'agent') records = forge(records, event.seq, 'actor.stepped', (payload) => ({ ...payload, machine_version: 'older', state: '0'.repeat(64), all: '0'.repeat(64) }))
+  }
+  const report = await verifyRun(sourceOf({ ...run, records }))
+  expect(report).toMatchObject({ ok: true, other_code: ['agent'] })
+  expect(report.unchecked.join()).toContain('agent ran other code')
+})
+
 test('a run of several completions, gradings on the way and a layer verifies', async () => {
   const mixed = await playRun({
     script: [{ ask: 'What now?' }, { action: 'Read File', args: { file_name: 'data/a.csv' } }, { ask: 'And now?' }, { action: 'Write File', args: { file_name: 'b.py', content: 'x' } }], replies: ['a', 'b'],
