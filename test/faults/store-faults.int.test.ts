@@ -1,0 +1,145 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeSync, openSync, closeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { formatRunId } from '../../schemas/record.ts'
+import type { AnyEvent } from '../../schemas/record.ts'
+import { StoreClient } from '../../src/bus/index.ts'
+import { KymoProcess, MACHINE, killProcess, pause, processesWith, script } from './kymo-process.ts'
+import { eventsOfRun, judge } from './recorded.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'kymo-faults-'))
+const kymo = (...args: string[]): KymoProcess => new KymoProcess(args, { KYMO_WORK: join(folder, 'work') })
+const runIn = (store: string): KymoProcess => kymo('run', 'arithmetic', '--agent', 'scripted', '--agent-config', `script=${script('with-model')}`, '--store', store, ...MACHINE, '--json', '--quiet')
+const resumeIn = (store: string, run: string): KymoProcess => kymo('resume', run, '--store', store, ...MACHINE, '--json', '--quiet')
+const runIdOf = (stdout: string): string => (JSON.parse(stdout) as { run_id: string }).run_id
+let undisturbed: AnyEvent[] = []
+
+/** A client of the store while `work` goes on; ends the store's service afterwards. */
+async function withStore<T>(store: string, work: (client: StoreClient) => Promise<T>): Promise<T> {
+  const client = await StoreClient.connect({ directory: store, what: 'test' })
+  try {
+    return await work(client)
+  } finally {
+    await client.down({}).catch(() => undefined)
+    await client.close()
+  }
+}
+
+/** Resolves once the only run of a store has come to this record. */
+async function untilSeq(client: StoreClient, seq: number): Promise<string> {
+  for (;;) {
+    const row = (await client.list({})).runs[0]
+    if (row !== undefined && row.head_seq >= seq) return formatRunId(Uint8Array.from(row.run_id))
+    await pause(5)
+  }
+}
+
+beforeAll(async () => {
+  const store = join(folder, 'quiet')
+  const { stdout, stderr, code } = await runIn(store).exited
+  expect(code, stderr).toBe(0)
+  undisturbed = await withStore(store, (client) => eventsOfRun(client, runIdOf(stdout)))
+})
+afterAll(async () => {
+  await pause(300)
+  for (const pid of processesWith(folder)) await killProcess(pid)
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+})
+
+test('five runs share a store: the first, which started its service, is killed, the others do not notice, and it is resumed', { timeout: 90_000 }, async () => {
+  const store = join(folder, 'five')
+  const first = runIn(store)
+  await first.says(/./, 20_000).catch(() => undefined)
+  await withStore(store, async (client) => {
+    const killed = await untilSeq(client, 5)
+    const others = [1, 2, 3, 4].map(() => runIn(store))
+    await first.kill()
+    const exits = await Promise.all(others.map((one) => one.exited))
+    for (const exit of exits) expect(exit.code, exit.stderr).toBe(0)
+    const resumed = await resumeIn(store, killed).exited
+    expect(resumed.code, resumed.stderr).toBe(0)
+    for (const run of [killed, ...exits.map(({ stdout }) => runIdOf(stdout))]) expect((await judge(client, run, undisturbed)).problems).toEqual([])
+    expect(exits.map(({ stderr }) => stderr).join('')).not.toMatch(/had ended/)
+  })
+})
+
+test('nats-server is killed in the middle of a run, with its files wiped, and the run goes on by itself', { timeout: 90_000 }, async () => {
+  const store = join(folder, 'nats')
+  const began = runIn(store)
+  await began.says(/./, 20_000).catch(() => undefined)
+  await withStore(store, async (client) => {
+    for (const seq of [20, 40, 70]) {
+      await untilSeq(client, seq)
+      const pid = Number(readFileSync(join(store, 'nats.pid'), 'utf8'))
+      rmSync(join(store, 'nats.conf'), { force: true })
+      rmSync(join(store, 'nats.pid'), { force: true })
+      await killProcess(pid)
+      while (Number(tryRead(join(store, 'nats.pid'))) === 0) await pause(20)
+    }
+    const at = performance.now()
+    const exit = await began.exited
+    expect(exit.code, exit.stderr).toBe(0)
+    const { problems, attempts } = await judge(client, runIdOf(exit.stdout), undisturbed)
+    expect(problems).toEqual([])
+    console.log(`nats-server killed and wiped three times: finished ${(performance.now() - at).toFixed(0)} ms after the last, ${attempts.lost} attempts lost`)
+  })
+})
+
+const tryRead = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+test('a full disk makes a run wait, with a message, and it goes on when there is room again', { timeout: 90_000 }, async (context) => {
+  const mount = join(folder, 'disk')
+  mkdirSync(mount)
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', mount], { stdio: 'pipe' })
+  } catch (error) {
+    const reason = `a small file system cannot be mounted here (${error instanceof Error ? error.message.split('\n').at(-2) ?? '' : ''}): only root may`
+    console.log(`skipped: ${reason}`)
+    return context.skip(reason)
+  }
+  try {
+    const store = join(mount, 'store')
+    const run = runIn(store)
+    await run.says(/./, 20_000).catch(() => undefined)
+    await withStore(store, async (client) => {
+      const id = await untilSeq(client, 30)
+      fill(join(mount, 'ballast'))
+      await run.says(/space|cannot write/)
+      const head = (await client.list({})).runs[0]?.head_seq ?? 0
+      await pause(1500)
+      expect(run.running).toBe(true)
+      expect((await client.list({})).runs[0]?.head_seq).toBe(head)
+      rmSync(join(mount, 'ballast'))
+      const exit = await run.exited
+      expect(exit.code, exit.stderr).toBe(0)
+      const { problems } = await judge(client, id, undisturbed)
+      expect(problems).toEqual([])
+      console.log(`disk full at seq ${head}: ${exit.stderr.split('\n').filter((line) => /space|cannot|again/.test(line)).join(' | ')}`)
+    })
+  } finally {
+    for (const pid of processesWith(mount)) await killProcess(pid)
+    execFileSync('umount', ['-l', mount])
+  }
+})
+
+/** Fills a file system to its last byte. */
+function fill(path: string): void {
+  const file = openSync(path, 'w')
+  for (const size of [1 << 20, 1 << 12, 1]) {
+    const bytes = Buffer.alloc(size, 1)
+    try {
+      for (;;) writeSync(file, bytes)
+    } catch {
+      // no room for a piece of this size
+    }
+  }
+  closeSync(file)
+}
