@@ -35,6 +35,9 @@ export const ACTIONS: ReadonlyMap<string, ActionSpec> = new Map(
   [...Object.values(FILE_ACTIONS).map((action) => ({ ...action, kind: 'file' as const })), EXECUTE, FINAL].map((action) => [action.name, action]),
 )
 
+/** Characters that a refusal may quote of the arguments: an observation is read by a model, and paid for. */
+const MAX_PROBLEMS = 1000
+
 export type Checked = { ok: true; spec: ActionSpec; args: Record<string, unknown> } | { ok: false; code: string; sentence: string }
 
 /** Judges what an agent asked for: the name, that the arguments are JSON, and that they fit. */
@@ -51,7 +54,7 @@ export function checkAction(name: string, args: string, allowed: readonly string
   }
   const result = spec.args.safeParse(parsed)
   if (!result.success) {
-    const problems = result.error.issues.map((issue) => `${issue.path.join('.') || 'arguments'}: ${issue.message}`).join('; ')
+    const problems = result.error.issues.map((issue) => `${issue.path.join('.') || 'arguments'}: ${issue.message}`).join('; ').slice(0, MAX_PROBLEMS)
     return { ok: false, code: 'bad_arguments', sentence: `The arguments of ${name} do not fit (${problems}). They look like this: ${usage(spec)}` }
   }
   if (spec.kind === 'script') return checkScript(spec, result.data)
