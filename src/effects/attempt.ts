@@ -13,6 +13,8 @@ export interface Attempt {
   attempt: number
   /** fires when the effect is cancelled, or when this process gives the attempt back */
   signal: AbortSignal
+  /** Keeps bytes that the outcome names: small ones become durable together with it, in the same batch. Gives their hash. */
+  put: (bytes: Uint8Array) => Promise<string>
   /** live output, droppable */
   output: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void
 }

@@ -7,7 +7,7 @@ import type { EffectHandler } from './attempt.ts'
 const replies = z.array(z.union([scriptedReply, z.array(scriptedReply).min(1)]))
 
 /** Completions without a model: the n-th question of a run gets the n-th reply, and a list of replies answers one try after the other. */
-export const completionHandler = (blobs: BlobStore): EffectHandler => async ({ request, signal }) => {
+export const completionHandler = (blobs: BlobStore): EffectHandler => async ({ request, signal, put }) => {
   const spec = request.completion
   if (spec === undefined) return { ok: false, error: { source: 'system', code: 'no_spec', message: 'the completion says nothing' } }
   if (spec.provider !== 'scripted') return { ok: false, error: { source: 'user', code: 'unknown_provider', message: `there is no provider "${spec.provider}" yet; "scripted" answers from a file` } }
@@ -20,7 +20,7 @@ export const completionHandler = (blobs: BlobStore): EffectHandler => async ({ r
   if (params.delay_ms !== undefined) await sleep(params.delay_ms, undefined, { signal }).catch(() => undefined)
   if (typeof reply !== 'string') return { ok: false, error: { source: 'provider', code: 'scripted_error', message: reply.error }, retryable: reply.retryable }
   const text = Buffer.from(reply.toWellFormed())
-  const ref = await blobs.put(text)
+  const ref = await put(text)
   return {
     ok: true,
     outcome: { completion: { reply: { ref, bytes: text.length }, raw: { ref, bytes: text.length }, stop_reason: 'stop', served_model: 'scripted', input_tokens: 0, output_tokens: 0, cost_usd: 0, source: 'scripted' } },

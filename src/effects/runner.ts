@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { encodeEvent, schemaVersion } from '../../schemas/codec.ts'
 import { KymoError, isKymoError, messageOf } from '../../schemas/errors.ts'
-import { hex, unhex } from '../../schemas/hash.ts'
+import { hex, sha256Hex, unhex } from '../../schemas/hash.ts'
 import { BLOB_KIND, decodeRecord, formatRunId, outcomeId } from '../../schemas/record.ts'
 import type { BlobName, RecordedEvent } from '../../schemas/record.ts'
 import type { kymo } from '../../schemas/generated/messages.js'
 import type { EventPayloads } from '../../schemas/generated/events.ts'
-import { Decision, decisionName } from '../journal/index.ts'
+import { Decision, SMALL_BLOB, decisionName } from '../journal/index.ts'
 import type { StoreConnection } from '../bus/index.ts'
 import { blobsNamed } from '../host/index.ts'
 import type { EffectHandler, Held, Settled } from './attempt.ts'
@@ -23,6 +23,9 @@ export interface RunnerOptions {
   /** called at the named points of an attempt; tests let a process die there */
   atPoint?: (point: string) => void
 }
+
+/** Blobs that come with an outcome, in all; NATS takes 1 MiB a message. */
+const INLINE_LIMIT = 512 * 1024
 
 interface Active { held: Held; abort: AbortController; released: boolean; done: Promise<void> }
 
@@ -90,9 +93,20 @@ export class Runner {
     const runId = formatRunId(active.held.run_id)
     atPoint?.(`effect-start ${event.payload.kind}`)
     let settled: Settled
+    const inline = new Map<string, Uint8Array>()
+    let inlineBytes = 0
+    const put = async (bytes: Uint8Array): Promise<string> => {
+      if (bytes.length > SMALL_BLOB || inlineBytes + bytes.length > INLINE_LIMIT) return client.blobs.put(bytes)
+      const hash = sha256Hex(bytes)
+      inline.set(hash, bytes)
+      inlineBytes += bytes.length
+      // The actor that waits for the outcome reads it next.
+      client.blobs.remember(hash, bytes)
+      return hash
+    }
     try {
       settled = await handle({
-        client, runId, effectId: event.id, request: event.payload, event, attempt: active.held.attempt, signal: active.abort.signal,
+        client, runId, effectId: event.id, request: event.payload, event, attempt: active.held.attempt, signal: active.abort.signal, put,
         output: (stream, chunk) => client.publishOutput({ run_id: active.held.run_id, effect_id: active.held.effect_id, stream, data: chunk.subarray(0, 256 * 1024), at_ms: Date.now() }),
       })
     } catch (error) {
@@ -103,10 +117,10 @@ export class Runner {
     }
     atPoint?.(`effect-end ${event.payload.kind}`)
     if (active.released) return
-    await this.#record(event, runId, active, settled)
+    await this.#record(event, runId, active, settled, inline)
   }
 
-  async #record(event: RecordedEvent<'effect.requested'>, runId: string, { held }: Active, settled: Settled): Promise<void> {
+  async #record(event: RecordedEvent<'effect.requested'>, runId: string, { held }: Active, settled: Settled, inline: ReadonlyMap<string, Uint8Array>): Promise<void> {
     const { kind, call } = event.payload
     const about = { effect: event.id, kind, call }
     const type = settled.ok ? 'effect.succeeded' : 'effect.failed'
@@ -115,6 +129,7 @@ export class Runner {
     const reply = await this.#options.client.append({
       run_id: held.run_id,
       outcome: { effect_id: held.effect_id, attempt: held.attempt, fence: held.fence },
+      blobs: settled.ok ? [...inline].map(([hash, data]) => ({ hash: unhex(hash), data })) : [],
       events: [{
         event_id: unhex(outcomeId(runId, event.id, held.attempt)), type, schema_version: schemaVersion(type), from: 'runner', to: event.from, cause_id: held.effect_id, correlation_id: held.effect_id,
         blobs: blobs.map(({ hash, kind: blobKind, bytes }) => ({ hash: unhex(hash), kind: BLOB_KIND[blobKind], bytes })), payload: encodeEvent(type as never, payload as never),

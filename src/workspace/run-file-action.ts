@@ -8,15 +8,15 @@ const manifests = new WeakMap<BlobStore, Map<string, Uint8Array>>()
 const KEPT = 8
 
 /**
- * Runs a file action against a blob store. `named` lists every blob that the action put (all durable when this resolves), for
- * the event that records the outcome. Throws what the store throws: KYMO_BLOB_MISSING, KYMO_BLOB_DAMAGED.
+ * Runs a file action against a blob store. `named` lists every blob that the action put, for the event that records the outcome: all
+ * are durable when this resolves, unless `put` makes them so together with that event. Throws what the store throws: KYMO_BLOB_MISSING, KYMO_BLOB_DAMAGED.
  */
-export async function runFileActionWith(blobs: BlobStore, input: FileInput): Promise<{ result: FileResult; named: BlobName[] }> {
+export async function runFileActionWith(blobs: BlobStore, input: FileInput, put = (bytes: Uint8Array): Promise<string> => blobs.put(bytes)): Promise<{ result: FileResult; named: BlobName[] }> {
   const layers = new Set(input.layers.map(({ tree }) => tree))
   const named = new Map<string, BlobName>()
   const answer = async (need: FileNeed): Promise<Uint8Array | string> => {
     if ('get' in need) return layers.has(need.get) ? await getManifest(blobs, need.get) : await blobs.get(need.get)
-    const hash = await blobs.put(need.put)
+    const hash = await put(need.put)
     named.set(hash, { hash, kind: need.kind, bytes: need.put.length })
     return hash
   }
