@@ -19,7 +19,7 @@ export function screenOf(stream: NodeJS.WriteStream): Screen {
   const write = (text: string): void => { stream.write(text) }
   return {
     colors: pico.createColors(wantsColor(stream)), isTerminal: stream.isTTY === true && process.env['TERM'] !== 'dumb',
-    get width() { return Math.max(40, stream.columns ?? 100) },
+    get width() { return Math.max(40, stream.columns || 100) },
     line: (text = '') => write(`${text}\n`), write,
   }
 }

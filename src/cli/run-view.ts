@@ -88,7 +88,7 @@ export class RunView {
 
   #endOfScript(): void {
     for (const line of this.#lines.flush()) this.#scriptLine(line)
-    if (this.#hidden > 0) this.#line(`          ${this.#options.screen.colors.dim(`... ${count(this.#hidden, 'more line')}; kymo trace --step ${this.#steps} shows them`)}`)
+    if (this.#hidden > 0) this.#line(`          ${this.#options.screen.colors.dim(`... ${count(this.#hidden, 'more line')}; they are in the trace of step ${this.#steps}`)}`)
     this.#printed = 0
     this.#hidden = 0
   }

@@ -1,10 +1,12 @@
 import { change, count, duration, number, oneLine, printable } from './format.ts'
 import type { Screen } from './output.ts'
+import { programName } from './program-name.ts'
 import type { RunMetrics } from '../replay/index.ts'
 import { tableOf } from './table.ts'
+import { loadTask } from '../effects/tasks/index.ts'
 
-/** The end of a run for people: the score beside its baseline and the paper's metric, or why there is none. */
-export function scoreBlock(screen: Screen, summary: RunMetrics): string {
+/** The end of a run for people: the score beside its baseline and the paper's metric, or why there is none. `unit` as the task says it. */
+export function scoreBlock(screen: Screen, summary: RunMetrics, unit = ''): string {
   const { colors } = screen
   const { score } = summary
   const lines: string[] = []
@@ -16,7 +18,8 @@ export function scoreBlock(screen: Screen, summary: RunMetrics): string {
     return lines.join('\n')
   }
   const better = score.higher_is_better ? 'higher is better' : 'lower is better'
-  const rows = [[colors.bold(oneLine(score.metric, 48)), colors.bold(number(score.value)), number(score.baseline), paint(screen, score.improvement), better]]
+  const measured = (value: number): string => number(value) + (unit === '' ? '' : ` ${unit}`)
+  const rows = [[colors.bold(oneLine(score.metric, 48)), colors.bold(measured(score.value)), measured(score.baseline), paint(screen, score.improvement), better]]
   for (const paper of score.paper) rows.push([colors.dim(`${oneLine(paper.metric, 40)} (paper)`), number(paper.value), number(paper.baseline), change(paper.improvement), colors.dim(oneLine(paper.note, 60))])
   lines.push('', tableOf(screen, [{ title: 'metric' }, { title: 'score', right: true }, { title: 'baseline', right: true }, { title: 'improvement', right: true }, { title: '' }], rows), '')
   lines.push(score.success ? colors.green('success: better than the baseline by more than the task asks for') : colors.yellow('no success: not enough better than the baseline'))
@@ -25,10 +28,16 @@ export function scoreBlock(screen: Screen, summary: RunMetrics): string {
 
 const paint = ({ colors }: Screen, improvement: number): string => (improvement > 0 ? colors.green(change(improvement)) : improvement < 0 ? colors.red(change(improvement)) : change(improvement))
 
+/** The unit of a task's metric; '' where it has none or the task is not here any more. */
+export async function unitOf(task: string): Promise<string> {
+  const unit = await loadTask(task).then(({ manifest }) => manifest.metric.unit, () => '1')
+  return unit === '1' ? '' : unit
+}
+
 /** Where to look next, with lines that work when pasted. */
 export function nextLines(screen: Screen, short: string, storeWords: string, status: string): string {
   const { colors } = screen
-  const line = (command: string, what: string): string => `  ${`kymo ${command}${storeWords}`.padEnd(46 + storeWords.length)} ${colors.dim(what)}`
+  const line = (command: string, what: string): string => `  ${`${programName()} ${command}${storeWords}`.padEnd(46 + storeWords.length + programName().length - 4)} ${colors.dim(what)}`
   if (status === 'interrupted') return ['Go on with:', line(`resume ${short}`, 'finish what was cut off'), line(`trace ${short}`, 'what happened until now')].join('\n')
   return ['Look at:', line(`trace ${short}`, 'what the agent did, step by step'), line(`workspace diff ${short}`, 'what it changed'), line(`verify ${short}`, 'prove the run from its record'), line(`metrics ${short}`, 'where the time went')].join('\n')
 }

@@ -10,7 +10,8 @@ import type { Screen } from './output.ts'
 import { readMetrics } from './read-metrics.ts'
 import { RunView } from './run-view.ts'
 import { shortId } from './run-names.ts'
-import { nextLines, scoreBlock } from './score-block.ts'
+import { nextLines, scoreBlock, unitOf } from './score-block.ts'
+import { programName } from './program-name.ts'
 import { listRuns } from './store.ts'
 import type { ListedRun } from './store.ts'
 import { storeViews } from '../replay/index.ts'
@@ -43,7 +44,7 @@ export async function serveWithView({ client, runId, seenSeq, apart, machine, qu
     client, runId, ...machine, actors: new Set(ACTORS.filter((actor) => !apart.includes(actor))),
     onEvent: (event) => view.onEvent(event), onOutput: (stream, chunk) => view.onOutput(stream, chunk),
   })
-  if (apart.length > 0) view.notice(`${apart.join(' and ')} ${apart.length === 1 ? 'is' : 'are'} left to ${apart.map((name) => `"kymo actor ${name}${storeWords}"`).join(' and ')}`)
+  if (apart.length > 0) view.notice(`${apart.join(' and ')} ${apart.length === 1 ? 'is' : 'are'} left to ${apart.map((name) => `"${programName()} actor ${name}${storeWords}"`).join(' and ')}`)
   view.start()
 
   let signals = 0
@@ -52,7 +53,7 @@ export async function serveWithView({ client, runId, seenSeq, apart, machine, qu
     if (signals > 1) {
       view.abandon()
       // Scripts of this process die with it; their attempts are given to whoever resumes.
-      lastWords(`stopped at once; "kymo resume ${short}${storeWords}" goes on`)
+      lastWords(`stopped at once; "${programName()} resume ${short}${storeWords}" goes on`)
       process.exit(EXIT.stopped)
     }
     view.notice('finishing up... (Ctrl-C again to stop at once)')
@@ -82,7 +83,7 @@ export async function report(client: StoreClient, runId: string, { screen, json,
   const summary = await finalMetrics(client, row)
   const short = shortId(runId, runs.map((run) => run.id))
   screen.line()
-  screen.line(scoreBlock(screen, summary))
+  screen.line(scoreBlock(screen, summary, await unitOf(summary.task)))
   screen.line()
   screen.line(nextLines(screen, short, storeWords, summary.status))
   if (json) printJson(summary)

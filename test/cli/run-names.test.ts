@@ -8,8 +8,8 @@ const choose = (name: string, runs = [A, B, C]) => chooseRun(name, runs, 63_000,
 
 describe('naming a run', () => {
   it('takes an id, any unique beginning with or without hyphens, and last or - for the newest', () => {
-    for (const name of [A.id, A.id.toUpperCase(), '01a1fe00-bd24-79', '01a1fe00bd2479']) expect(choose(name).id, name).toBe(A.id)
-    for (const name of ['last', 'LAST', '-', '01a1fe7']) expect(choose(name).id, name).toBe(C.id)
+    expect([A.id, A.id.toUpperCase(), '01a1fe00-bd24-79', '01a1fe00bd2479'].map((name) => choose(name).id)).toEqual(Array(4).fill(A.id))
+    expect(['last', 'LAST', '-', '01a1fe7'].map((name) => choose(name).id)).toEqual(Array(4).fill(C.id))
   })
 
   it('lists what an ambiguous beginning could mean', () => {

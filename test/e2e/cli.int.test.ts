@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { DEMO, Desk } from './kymo.ts'
+import { OPERATIONS } from '../../src/journal/index.ts'
+import { DEMO, Desk, surprise } from './kymo.ts'
 import type { Said } from './kymo.ts'
 
 let desk: Desk
@@ -14,13 +15,13 @@ afterAll(async () => desk[Symbol.asyncDispose]())
 
 const json = async (...args: string[]): Promise<Record<string, unknown>> => {
   const said = await desk.run(...args, '--json')
-  expect(said.code, said.stderr).toBe(0)
+  if (said.code !== 0) throw new Error(surprise(said))
   return JSON.parse(said.stdout) as Record<string, unknown>
 }
 
 describe('a real run from the command line', () => {
   it('shows its steps, what scripts print, the score beside the baseline and the paper, and where to look next', () => {
-    expect(first.code, first.all).toBe(0)
+    expect(surprise(first)).toBe('')
     expect(first.stdout).toMatch(/ 10 {2}Execute Script +train\.py +\d.* 99 events/)
     expect(first.stdout).toMatch(/\n {10}f: 8 -> 25\n {10}exit 0 after/)
     expect(first.stdout).toMatch(/mean absolute error +0 +4\.167 +\+100\.0 %/)
@@ -29,9 +30,9 @@ describe('a real run from the command line', () => {
   })
 
   it('ends with lines that work when pasted', async () => {
-    const lines = [...first.stdout.matchAll(/^ {2}kymo (.*?) {2,}/gm)].map(([, line]) => line ?? '')
+    const lines = [...first.stdout.matchAll(/^ {2}\S*kymo (.*?) {2,}/gm)].map(([, line]) => line ?? '')
     expect(lines).toHaveLength(4)
-    for (const line of lines) expect((await desk.run(...line.split(' '))).code, line).toBe(0)
+    for (const line of lines) expect(surprise(await desk.run(...line.split(' ')))).toBe('')
   })
 
   it('is listed, shown, traced and measured, for people and as one JSON document', async () => {
@@ -67,7 +68,7 @@ describe('a real run from the command line', () => {
     expect((await desk.run('export', 'last', '--out', 'run.kymo')).code).toBe(0)
     const elsewhere = new Desk({ NATS_SERVER: '/nope', PATH: '/nope' })
     const verified = await elsewhere.run('verify', join(desk.folder, 'run.kymo'))
-    expect(verified.code, verified.all).toBe(0)
+    expect(surprise(verified)).toBe('')
     expect(verified.stdout).toMatch(/^verified/)
     expect((await elsewhere.run('replay', join(desk.folder, 'run.kymo'))).stdout).toContain('12 steps replayed')
     expect(existsSync(join(elsewhere.folder, '.kymo'))).toBe(false)
@@ -79,6 +80,16 @@ describe('a real run from the command line', () => {
     expect((await desk.run('verify', '--all')).code).toBe(0)
   })
 
+  // Until the service offers it, the command says so in one sentence.
+  it.runIf('import' in OPERATIONS)('is taken into another store from its bundle, twice without harm, and verified there', async () => {
+    await desk.run('export', 'last', '--out', 'moved.kymo')
+    expect(await json('import', 'moved.kymo', '--store', 'other')).toMatchObject({ already: false })
+    expect((await desk.run('import', 'moved.kymo', '--store', 'other')).stdout).toContain('already')
+    expect((await desk.run('verify', 'last', '--store', 'other')).code).toBe(0)
+    expect((await desk.run('list', '--store', 'other')).stdout).toContain('finished')
+    await desk.run('down', '--store', 'other')
+  })
+
   it('resumes a finished run by showing its score again', async () => {
     const again = await desk.run('resume', 'last')
     expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('is finished already')])
@@ -88,7 +99,7 @@ describe('a real run from the command line', () => {
 
   it('prints one JSON document on stdout and progress on stderr', async () => {
     const said = await desk.run('run', 'arithmetic', '--json', '--max-steps', '1')
-    expect(said.code, said.all).toBe(4)
+    expect(surprise(said, 4)).toBe('')
     expect(JSON.parse(said.stdout)).toMatchObject({ status: 'limit-reached', steps: 1, score: { improvement: 0 } })
     expect(said.stderr).toContain('Execute Script')
   })
@@ -108,10 +119,31 @@ it('takes settings from variables and .env, and keeps a key in .env from every c
 
 it('understands MLAgentBench\'s flags and says which have no effect', async () => {
   const said = await desk.run('run', '--task', 'arithmetic', '--agent-type', 'baseline', '--log-dir', 'logs', '--llm-name', 'claude-v1', '--max-time', '18000', '--device', '0')
-  expect(said.code, said.all).toBe(0)
+  expect(surprise(said)).toBe('')
   expect(said.stderr.trim().split('\n')).toEqual([expect.stringContaining('--llm-name has no effect yet'), expect.stringContaining('--device has no effect yet')])
   expect(existsSync(join(desk.folder, 'logs/store.json'))).toBe(true)
   await desk.run('down', '--store', 'logs')
+})
+
+it('leaves an actor to a process of its own', async () => {
+  const actor = desk.start(['actor', 'executor'])
+  await actor.until('executor serves')
+  const said = await desk.run('run', 'arithmetic', '--apart', 'executor')
+  expect(surprise(said)).toBe('')
+  expect(said.stdout).toContain('6 predictions written')
+  actor.child.kill('SIGINT')
+  expect((await actor.said).code).toBe(0)
+})
+
+it('says in one line that the service was started again, and loses nothing', async () => {
+  writeFileSync(join(desk.folder, 'pause.yaml'), 'actions:\n  - action: Write File\n    args: { file_name: pause.py, content: "import time\\nprint(\'paused\', flush=True)\\ntime.sleep(3)\\n" }\n  - action: Execute Script\n    args: { script_name: pause.py }\n')
+  const run = desk.start(['run', 'arithmetic', '--agent', 'scripted', '--agent-config', 'script=pause.yaml'])
+  await run.until('paused')
+  const { pid } = JSON.parse(readFileSync(join(desk.folder, '.kymo/endpoint.json'), 'utf8')) as { pid: number }
+  process.kill(pid, 'SIGKILL')
+  const said = await run.said
+  expect(said.stdout.match(/^note .*service had ended and was started again$/gm)).toHaveLength(1)
+  expect((await desk.run('verify', 'last')).code).toBe(0)
 })
 
 describe('Ctrl-C', () => {
@@ -129,7 +161,7 @@ describe('Ctrl-C', () => {
     expect(stdout).toContain('finishing up... (Ctrl-C again to stop at once)')
     expect(stdout).toMatch(/kymo resume [0-9a-f-]+ /)
     const resumed = await desk.run('resume')
-    expect(resumed.code, resumed.all).toBe(0)
+    expect(surprise(resumed)).toBe('')
     expect(resumed.stdout).toContain('tick 19')
     expect((await desk.run('verify', 'last')).code).toBe(0)
   }, 60_000)
@@ -141,7 +173,7 @@ describe('Ctrl-C', () => {
     child.kill('SIGTERM')
     expect((await said).code).toSatisfy((code) => code === 130 || code === 3)
     const resumed = await desk.run('resume')
-    expect(resumed.code, resumed.all).toBe(0)
+    expect(surprise(resumed)).toBe('')
   }, 60_000)
 })
 
@@ -163,7 +195,7 @@ it('gives help within 150 ms, with examples for every command', async () => {
   for (const command of ['run', 'resume', 'list', 'show', 'trace', 'metrics', 'verify', 'replay', 'export', 'import', 'doctor', 'serve', 'down', 'actor', 'workspace diff', 'task show', 'agent actions']) {
     const said = await desk.run(...command.split(' '), '--help')
     expect(said.code).toBe(0)
-    expect(said.stdout, command).toContain('Examples:')
+    expect(said.stdout).toContain('Examples:')
   }
 })
 

@@ -52,3 +52,6 @@ export class Desk implements AsyncDisposable {
     rmSync(this.folder, { recursive: true, force: true })
   }
 }
+
+/** Nothing when a command ended as expected, otherwise all it said: for an assertion that shows why it failed. */
+export const surprise = (said: Said, code = 0): string => (said.code === code ? '' : `exit code ${said.code}:\n${said.all}`)

@@ -26,7 +26,7 @@ export async function down(options: StoreFlags): Promise<number> {
   screen.line(`The service of ${storeName(options)} (pid ${pid}) ends.`)
   // This command is a client too.
   const others = Math.max(0, clients - 1)
-  if (served > 0) screen.line(`${count(served, 'run was', 'runs were')} being served: ${served === 1 ? 'its process starts' : 'their processes start'} the service again and go on. Stop them with Ctrl-C to end them.`)
+  if (served > 0) screen.line(`${count(served, 'run was', 'runs were')} being served: ${served === 1 ? 'its process starts the service again and goes on' : 'their processes start the service again and go on'}; Ctrl-C there ends ${served === 1 ? 'it' : 'them'}.`)
   else if (others > 0) screen.line(`${count(others, 'other process was', 'other processes were')} connected and will start it again when they need it.`)
   if (options.json === true) printJson({ ended: true, runs_served: served, clients: others })
   return EXIT.ok

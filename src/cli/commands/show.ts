@@ -6,7 +6,7 @@ import { readMetrics } from '../read-metrics.ts'
 import { storeSource, traceOf, readTexts } from '../../replay/index.ts'
 import type { StoreClient } from '../../bus/index.ts'
 import { shortId } from '../run-names.ts'
-import { nextLines, scoreBlock } from '../score-block.ts'
+import { nextLines, scoreBlock, unitOf } from '../score-block.ts'
 import { findRun, openStore, storeArgument } from '../store.ts'
 import { paintStatus } from './list.ts'
 
@@ -37,7 +37,7 @@ export async function show(name: string, flags: StoreFlags): Promise<number> {
     if (answer !== null && answer !== '') row('answer', printable(answer))
     row('time', duration(summary.run_time_ms))
     screen.line()
-    screen.line(scoreBlock(screen, summary))
+    screen.line(scoreBlock(screen, summary, await unitOf(summary.task)))
     screen.line()
     screen.line(nextLines(screen, shortId(run.id, runs.map(({ id }) => id)), storeArgument(flags), summary.status))
     return EXIT.ok

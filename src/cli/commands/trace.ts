@@ -3,6 +3,7 @@ import { EXIT } from '../exit-codes.ts'
 import type { StoreFlags } from '../flags.ts'
 import { count, duration } from '../format.ts'
 import { printJson, stdout } from '../output.ts'
+import { programName } from '../program-name.ts'
 import { shortId } from '../run-names.ts'
 import { stepBlock } from '../step-block.ts'
 import { unknownStep } from '../steps.ts'
@@ -27,11 +28,11 @@ export async function trace(name: string, flags: StoreFlags & { step?: number; f
     const full = flags.full === true || flags.step !== undefined
     for (const step of chosen) {
       await readTexts(step, source.blobs)
-      screen.line(stepBlock(screen, step, { full, hint: `kymo trace ${short} --step ${step.step}${storeArgument(flags)}` }))
+      screen.line(stepBlock(screen, step, { full, hint: `${programName()} trace ${short} --step ${step.step}${storeArgument(flags)}` }))
       screen.line()
     }
     if (steps.length === 0) screen.line('The agent has not done anything yet.')
-    else if (flags.step === undefined) screen.line(screen.colors.dim(`${count(steps.length, 'step')} in ${duration((steps.at(-1)?.ended_at ?? 0) - (steps[0]?.started_at ?? 0))}${run.sealed ? '' : run.served ? '; the run is going on' : `; the run was cut off: kymo resume ${short}${storeArgument(flags)}`}`))
+    else if (flags.step === undefined) screen.line(screen.colors.dim(`${count(steps.length, 'step')} in ${duration((steps.at(-1)?.ended_at ?? 0) - (steps[0]?.started_at ?? 0))}${run.sealed ? '' : run.served ? '; the run is going on' : `; the run was cut off: ${programName()} resume ${short}${storeArgument(flags)}`}`))
     return EXIT.ok
   } finally {
     await client.close()
