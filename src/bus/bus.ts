@@ -15,10 +15,12 @@ export class Bus {
   #endpoint: Endpoint
   readonly #listeners = new Set<Listener>()
   readonly #name: string
+  readonly #reconnected = new Set<() => void>()
   #moving: Promise<void> | undefined
 
   private constructor(connection: NatsConnection, endpoint: Endpoint, name: string) {
     this.#connection = connection
+    void this.#follow(connection)
     this.#endpoint = endpoint
     this.#name = name
   }
@@ -43,8 +45,18 @@ export class Bus {
     const old = this.#connection
     this.#connection = await open(endpoint, this.#name, 2000)
     this.#endpoint = endpoint
+    void this.#follow(this.#connection)
     for (const listener of this.#listeners) this.#listen(listener)
     await old.close().catch(() => undefined)
+  }
+
+  /** Called when the server was away and is there again: what was asked of it meanwhile may be lost. */
+  onReconnect(handle: () => void): void {
+    this.#reconnected.add(handle)
+  }
+
+  async #follow(connection: NatsConnection): Promise<void> {
+    for await (const { type } of connection.status()) if (type === 'reconnect') for (const handle of this.#reconnected) handle()
   }
 
   publish(subject: string, data: Uint8Array): void {
@@ -52,7 +64,16 @@ export class Bus {
     if (!this.#connection.isClosed()) try { this.#connection.publish(subject, data) } catch { /* as above */ }
   }
 
+  /** Largest message that the server takes. */
+  get maxPayload(): number {
+    return this.#connection.info?.max_payload ?? 2 ** 20
+  }
+
+  /** While the server is away the request waits for it, up to the time-out. Throws KYMO_OVERSIZED for what no server of this kind takes. */
   async request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
+    if (data.length > this.maxPayload - HEADROOM) {
+      throw new KymoError('KYMO_OVERSIZED', `a request of ${data.length} bytes does not fit into one NATS message of ${this.maxPayload}: texts go by hash, and large blobs in pieces`)
+    }
     const reply = await this.#connection.request(subject, data, { timeout: timeoutMs })
     return reply.data
   }
@@ -72,14 +93,26 @@ export class Bus {
     listener.current = this.#connection.subscribe(listener.subject, {
       ...(listener.queue === undefined ? {} : { queue: listener.queue }),
       callback: (error: Error | null, message: Msg) => {
-        if (error === null) listener.handle({ subject: message.subject, data: message.data, reply: (data) => { message.respond(data) } })
+        if (error === null) listener.handle({ subject: message.subject, data: message.data, reply: (data) => this.#respond(message, data) })
       },
     })
   }
 
-  /** Waits until what was published has reached the server. */
+  /** An answer that cannot be sent is like one that was lost: whoever waits asks again. */
+  #respond(message: Msg, data: Uint8Array): void {
+    try {
+      message.respond(data)
+    } catch {
+      // as above
+    }
+  }
+
+  /** Waits until what was published has reached the server, but not for a server that is away. */
   async flush(): Promise<void> {
-    await this.#connection.flush().catch(() => undefined)
+    const { promise: patience, resolve } = withResolvers()
+    const timer = setTimeout(resolve, FLUSH_MS)
+    await Promise.race([this.#connection.flush().catch(() => undefined), patience])
+    clearTimeout(timer)
   }
 
   async close(): Promise<void> {
@@ -89,6 +122,16 @@ export class Bus {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
+}
+
+/** Room for the subject and headers of a message. */
+const HEADROOM = 4096
+const FLUSH_MS = 1000
+
+const withResolvers = (): { promise: Promise<void>; resolve: () => void } => {
+  let resolve: () => void = () => undefined
+  const promise = new Promise<void>((done) => { resolve = done })
+  return { promise, resolve }
 }
 
 async function open({ url, token }: Endpoint, name: string, timeout: number): Promise<NatsConnection> {

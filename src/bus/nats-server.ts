@@ -48,6 +48,9 @@ export interface NatsServer {
   close: () => Promise<void>
 }
 
+/** What one NATS message may take. Events and blobs come in small pieces; a listing of many thousand runs does not. */
+const MAX_PAYLOAD = 8 * 2 ** 20
+
 /**
  * Starts the store's own nats-server on 127.0.0.1 and starts it again, on the same port, whenever it dies.
  * The token stands in a file that only this user can read, not on a command line.
@@ -57,57 +60,75 @@ export async function startNatsServer({ directory, token, port, onProblem }: { d
   natsVersion(binary)
   const config = join(directory, 'nats.conf')
   const pidFile = join(directory, 'nats.pid')
-  stopOrphan(pidFile, config)
+  await endOrphan(pidFile, config)
   const usePort = port !== undefined && (await isFree(port)) ? port : await freePort()
-  writeFileSync(config, `listen: "127.0.0.1:${usePort}"\nauthorization { token: "${token}" }\nmax_payload: 1048576\nmax_pending: 268435456\nwrite_deadline: "10s"\n`, { mode: 0o600 })
   let closing = false
-  let child: ChildProcess
+  let child: ChildProcess | undefined
   let failures = 0
-  const start = (): ChildProcess => {
-    const started = spawn(binary, ['-c', config], { stdio: ['ignore', 'ignore', 'pipe'], detached: false, env: {} })
-    let tail = ''
-    started.stderr?.on('data', (chunk: Buffer) => { tail = (tail + chunk.toString()).slice(-2000) })
-    started.on('error', (error) => onProblem?.(`nats-server cannot be started: ${error.message}`))
-    started.on('exit', (code, signal) => {
-      if (closing) return
-      onProblem?.(`nats-server ended (${signal ?? code}); starting it again on port ${usePort}${code === 0 || signal !== null ? '' : `: ${tail.trim().split('\n').at(-1) ?? ''}`}`)
-      setTimeout(() => { if (!closing) child = start() }, Math.min(2000, 50 * 2 ** failures++))
-    })
-    started.on('spawn', () => {
-      try {
-        writeFileSync(pidFile, String(started.pid))
-      } catch (error) {
-        onProblem?.(`cannot write ${pidFile}: ${messageOf(error)}`)
-      }
-      setTimeout(() => { failures = 0 }, 5000).unref()
-    })
-    return started
+
+  const again = (why: string): void => {
+    if (closing) return
+    onProblem?.(`nats-server ${why}; starting it again on port ${usePort}`)
+    setTimeout(() => { if (!closing) start() }, Math.min(2000, 50 * 2 ** failures++)).unref()
   }
-  child = start()
-  await reachable(usePort, 5000, () => child.exitCode)
+  const start = (): void => {
+    try {
+      // Written each time: whoever cleans the store's folder of what he takes for rubbish does not end the service.
+      writeFileSync(config, `listen: "127.0.0.1:${usePort}"\nauthorization { token: "${token}" }\nmax_payload: ${MAX_PAYLOAD}\nmax_pending: 268435456\nwrite_deadline: "10s"\n`, { mode: 0o600 })
+      child = spawn(binary, ['-c', config], { stdio: ['ignore', 'ignore', 'pipe'], detached: false, env: {} })
+    } catch (error) {
+      return again(`cannot be started (${messageOf(error)})`)
+    }
+    const { pid } = child
+    let tail = ''
+    child.stderr?.on('data', (chunk: Buffer) => { tail = (tail + chunk.toString()).slice(-2000) })
+    child.once('error', (error) => again(`cannot be started (${error.message})`))
+    child.once('exit', (code, signal) => again(`ended (${signal ?? code}${code === 0 || signal !== null ? '' : `: ${tail.trim().split('\n').at(-1) ?? ''}`})`))
+    if (pid === undefined) return
+    try {
+      writeFileSync(pidFile, String(pid))
+    } catch (error) {
+      onProblem?.(`cannot write ${pidFile}: ${messageOf(error)}`)
+    }
+    setTimeout(() => { failures = 0 }, 5000).unref()
+  }
+  start()
+  await reachable(usePort, 5000, () => child?.exitCode ?? null)
   return {
     url: `nats://127.0.0.1:${usePort}`,
     token,
-    pid: () => child.pid ?? 0,
+    pid: () => child?.pid ?? 0,
     close: async () => {
       closing = true
-      const ended = child.exitCode !== null || child.signalCode !== null ? Promise.resolve() : new Promise<void>((resolve) => child.once('exit', () => resolve()))
-      child.kill('SIGKILL')
-      await ended
+      const last = child
+      if (last !== undefined && last.pid !== undefined && last.exitCode === null && last.signalCode === null) {
+        const ended = new Promise<void>((resolve) => last.once('exit', () => resolve()))
+        last.kill('SIGKILL')
+        await ended
+      }
       rmSync(pidFile, { force: true })
     },
   }
 }
 
-/** A nats-server that outlived its killed service is recognised by its configuration file and ended. */
-function stopOrphan(pidFile: string, config: string): void {
+/** A nats-server that outlived its killed service is recognised by its configuration file and ended, so that its port is free again. */
+async function endOrphan(pidFile: string, config: string): Promise<void> {
   if (!existsSync(pidFile)) return
   const pid = Number(readFileSync(pidFile, 'utf8'))
+  const isOurs = (): boolean => {
+    try {
+      return pid > 1 && readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(config)
+    } catch {
+      return false
+    }
+  }
+  if (!isOurs()) return
   try {
-    if (pid > 1 && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(config)) process.kill(pid, 'SIGKILL')
+    process.kill(pid, 'SIGKILL')
   } catch {
     // it is gone already
   }
+  for (let waited = 0; waited < 1000 && isOurs(); waited += 5) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
 const isFree = (port: number): Promise<boolean> => new Promise((resolve) => {

@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto'
-import { appendFileSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { KymoError, messageOf } from '../../schemas/errors.ts'
-import { hex, sha256Hex } from '../../schemas/hash.ts'
-import { kymo } from '../../schemas/generated/messages.js'
-import type { Codec } from '../../schemas/generated/messages.js'
-import { Decision, Journal, OPERATIONS, SMALL_BLOB, Witness, openLevelStore } from '../journal/index.ts'
-import type { JournalPort, KeyValueStore, OperationName, Reply, Request } from '../journal/index.ts'
+import { Decision, Journal, OPERATIONS, Witness, openLevelStore } from '../journal/index.ts'
+import type { JournalPort, KeyValueStore, OperationName } from '../journal/index.ts'
 import { FileBlobs } from '../blobs/index.ts'
+import { answer } from './answer.ts'
+import { blobOperations } from './blob-operations.ts'
 import { Bus } from './bus.ts'
 import { readEndpoint, writeEndpoint } from './endpoint.ts'
+import { makeFolder } from './make-folder.ts'
 import { startNatsServer } from './nats-server.ts'
 import type { NatsServer } from './nats-server.ts'
+import { rejectedLog } from './rejected.ts'
 import { discoverSubject, eventSubject, requestSubject } from './subjects.ts'
 
 export interface ServiceOptions {
@@ -37,9 +37,6 @@ export interface Service extends AsyncDisposable {
   close(): Promise<void>
 }
 
-const messages = kymo.v1.journal as unknown as Record<string, Codec<Record<string, unknown>>>
-const CHUNK = 512 * 1024
-
 /** The one process that serves a store: its journal, its blobs and its nats-server. Throws KYMO_STORE_LOCKED when there is one already. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const directory = resolve(options.directory)
@@ -48,9 +45,17 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const store = options.store ?? (await openLevelStore(join(directory, 'log')))
   const files = new FileBlobs(join(directory, 'blobs'))
   let bus: Bus | undefined
+  let witness: Witness
+  try {
+    await files.clearIncoming()
+    witness = new Witness(join(directory, 'witness'))
+  } catch (error) {
+    await store.close()
+    throw error
+  }
   const journal = new Journal({
     store,
-    witness: new Witness(join(directory, 'witness')),
+    witness,
     hasFile: (hash) => files.has(hash),
     ...(options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs }),
     onProblem: problem,
@@ -81,7 +86,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 function makeStore(directory: string): void {
   const marker = join(directory, 'store.json')
   try {
-    mkdirSync(directory, { recursive: true })
+    makeFolder(directory)
     if (!existsSync(marker)) writeFileSync(marker, `${JSON.stringify({ format: 1 })}\n`)
   } catch (cause) {
     throw new KymoError('KYMO_STORE_UNAVAILABLE', `the store at ${directory} cannot be made (${messageOf(cause)}): choose another place with --store`, { cause })
@@ -91,7 +96,8 @@ function makeStore(directory: string): void {
 interface Parts { options: ServiceOptions; directory: string; journal: Journal; files: FileBlobs; bus: Bus; nats: NatsServer | undefined; endpoint: { url: string; token: string }; problem: (message: string) => void }
 
 async function serve({ options, directory, journal, files, bus, nats, endpoint, problem }: Parts): Promise<Service> {
-  const rejected = join(directory, 'rejected.jsonl')
+  const idleMs = options.idleMs ?? 0
+  const reject = rejectedLog(join(directory, 'rejected.jsonl'), problem)
   let closed: Promise<void> | undefined
   let idleSince = performance.now()
 
@@ -105,47 +111,38 @@ async function serve({ options, directory, journal, files, bus, nats, endpoint, 
     })()
     return closed
   }
+  const leave = (): void => { void close().then(() => options.onLeave?.()) }
 
   const port: JournalPort = {
     ...bound(journal),
     ...blobOperations(journal, files),
     hello: async (request) => ({ ...(await journal.hello(request)), directory }),
-    down: async () => {
+    down: async ({ reason = '' }) => {
       const { clients } = journal
-      setTimeout(() => { void close().then(() => options.onLeave?.()) }, 20)
+      // An empty message, or one cut short, decodes too; nobody types "kymo down" with it.
+      if (reason === '') return { decision: Decision.REFUSED, reason: 'a service that is to end is told why', clients }
+      setTimeout(leave, 20)
       return { decision: Decision.OK, reason: '', clients }
     },
   }
 
-  /** A message that does not decode changes nothing; what came, and why it was refused, is written down. */
-  const reject = (subject: string, data: Uint8Array, reason: string): void => {
-    try {
-      if (existsSync(rejected) && statSync(rejected).size > 8 * 2 ** 20) return
-      appendFileSync(rejected, `${JSON.stringify({ at: new Date().toISOString(), subject, bytes: data.length, sha256: sha256Hex(data), reason })}\n`)
-    } catch (error) {
-      problem(`a message on ${subject} was refused (${reason}), and that could not be written down: ${messageOf(error)}`)
-    }
-  }
-
   for (const operation of Object.keys(OPERATIONS) as OperationName[]) {
-    const [requestName, replyName] = OPERATIONS[operation]
-    const subject = requestSubject(journal.storeId, operation)
-    bus.subscribe(subject, (message) => {
+    bus.subscribe(requestSubject(journal.storeId, operation), ({ subject, data, reply }) => {
       idleSince = performance.now()
-      void answer(port, operation, message.data).then((reply) => {
-        if (reply['decision'] === Decision.REFUSED && typeof reply['malformed'] === 'string') reject(subject, message.data, reply['malformed'])
-        const bytes = messages[replyName]?.encode(reply).finish() ?? new Uint8Array()
-        message.reply(bytes)
+      answer(port, operation, data, bus.maxPayload - 4096).then(({ bytes, refused }) => {
+        if (refused !== undefined) reject(subject, data, refused)
+        reply(bytes)
       }).catch((error: unknown) => problem(`answering ${operation}: ${messageOf(error)}`))
     })
-    void requestName
   }
+  // Whoever waited for work through the server that is gone asks again; nothing is granted to him who does not hear it.
+  bus.onReconnect(() => journal.dropClaims())
   bus.subscribe(discoverSubject, (message) => message.reply(Buffer.from(journal.storeId)))
 
   const idle = setInterval(() => {
     if (journal.clients > 0 || journal.queued > 0) idleSince = performance.now()
-    else if ((options.idleMs ?? 0) > 0 && performance.now() - idleSince > (options.idleMs ?? 0)) void close().then(() => options.onLeave?.())
-  }, 250)
+    else if (idleMs > 0 && performance.now() - idleSince > idleMs) leave()
+  }, Math.min(250, Math.max(20, idleMs / 4)))
   idle.unref()
 
   await bus.flush()
@@ -155,82 +152,7 @@ async function serve({ options, directory, journal, files, bus, nats, endpoint, 
 
 type Bound = Omit<JournalPort, 'blobPut' | 'blobGet' | 'down'>
 const bound = (journal: Journal): Bound => ({
-  append: (request) => journal.append(request), read: (request) => journal.read(request), inbox: (request) => journal.inbox(request), list: (request) => journal.list(request),
-  attach: (request) => journal.attach(request), detach: (request) => journal.detach(request), claim: (request) => journal.claim(request), heartbeat: (request) => journal.heartbeat(request),
-  release: (request) => journal.release(request), blobHas: (request) => journal.blobHas(request), viewPut: (request) => journal.viewPut(request), viewGet: (request) => journal.viewGet(request),
-  check: (request) => journal.check(request), hello: (request) => journal.hello(request),
+  append: (request) => journal.append(request), read: journal.read, inbox: journal.inbox, list: journal.list, attach: journal.attach, detach: journal.detach, claim: journal.claim,
+  heartbeat: journal.heartbeat, release: journal.release, check: journal.check, blobHas: (request) => journal.blobHas(request), viewPut: (request) => journal.viewPut(request),
+  viewGet: (request) => journal.viewGet(request), hello: (request) => journal.hello(request),
 })
-
-async function answer(port: JournalPort, operation: OperationName, data: Uint8Array): Promise<Record<string, unknown>> {
-  const [requestName] = OPERATIONS[operation]
-  let request: Record<string, unknown>
-  try {
-    const codec = messages[requestName]
-    if (codec === undefined) throw new KymoError('KYMO_SCHEMA', `no message ${requestName}`)
-    request = codec.decode(data)
-  } catch (error) {
-    return { decision: Decision.REFUSED, reason: `the request does not decode as ${requestName} (${messageOf(error)})`, malformed: messageOf(error) }
-  }
-  try {
-    const call = port[operation] as unknown as (request: Record<string, unknown>) => Promise<Record<string, unknown>>
-    const reply = await call(request)
-    return reply['decision'] === Decision.REFUSED ? { ...reply, malformed: String(reply['reason']) } : reply
-  } catch (error) {
-    const unavailable = error instanceof KymoError && error.code === 'KYMO_STORE_UNAVAILABLE'
-    return { decision: unavailable ? Decision.UNAVAILABLE : Decision.REFUSED, reason: messageOf(error), malformed: messageOf(error) }
-  }
-}
-
-/** Large blobs come and go in chunks, for clients on other machines. */
-function blobOperations(journal: Journal, files: FileBlobs): Pick<JournalPort, 'blobPut' | 'blobGet'> {
-  const uploads = new Map<string, { path: string; at: number }>()
-  const refused = (reason: string): Reply<'blobPut'> => ({ decision: Decision.REFUSED, reason, stored: false })
-  return {
-    blobPut: async (request: Partial<Request<'blobPut'>>) => {
-      const { hash = new Uint8Array(), data = new Uint8Array(), total_bytes: total = 0, offset = 0, upload = new Uint8Array() } = request
-      const name = hex(hash)
-      if (hash.length !== 32) return refused('a blob is named by 32 bytes')
-      if (total <= SMALL_BLOB) {
-        if (data.length !== total || sha256Hex(data) !== name) return refused(`blob ${name} does not match its name`)
-        await journal.putSmall(name, Uint8Array.from(data))
-        return { decision: Decision.OK, reason: '', stored: true }
-      }
-      if (files.has(name)) return { decision: Decision.OK, reason: '', stored: true }
-      const id = hex(upload)
-      const entry = offset === 0 ? { path: await files.temporary(), at: 0 } : uploads.get(id)
-      if (entry === undefined || entry.at !== offset) return refused(`upload ${id} is not at ${offset}: begin again`)
-      uploads.set(id, entry)
-      const file = await open(entry.path, 'a', 0o444)
-      try {
-        await file.writeFile(data)
-        entry.at += data.length
-        if (entry.at >= total) await file.sync()
-      } finally {
-        await file.close()
-      }
-      if (entry.at < total) return { decision: Decision.OK, reason: '', stored: false }
-      uploads.delete(id)
-      const { hash: got } = await files.putFile(entry.path)
-      const { rm } = await import('node:fs/promises')
-      await rm(entry.path, { force: true })
-      return got === name ? { decision: Decision.OK, reason: '', stored: true } : refused(`blob ${name} does not match its name`)
-    },
-    blobGet: async (request: Partial<Request<'blobGet'>>) => {
-      const name = hex(request.hash ?? new Uint8Array())
-      const offset = request.offset ?? 0
-      const small = await journal.getSmall(name)
-      if (small !== undefined) return { decision: Decision.OK, reason: '', found: true, total_bytes: small.length, data: small, file: '' }
-      if (!/^[0-9a-f]{64}$/.test(name) || !files.has(name)) return { decision: Decision.OK, reason: '', found: false, total_bytes: 0, data: new Uint8Array(), file: '' }
-      const file = await open(files.path(name), 'r')
-      try {
-        const { size } = await file.stat()
-        const buffer = Buffer.alloc(Math.max(0, Math.min(CHUNK, size - offset)))
-        await file.read(buffer, 0, buffer.length, offset)
-        return { decision: Decision.OK, reason: '', found: true, total_bytes: size, data: buffer, file: '' }
-      } finally {
-        await file.close()
-      }
-    },
-  }
-}
-

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { KymoError, messageOf } from '../../schemas/errors.ts'
 import { Bus } from './bus.ts'
 import { readEndpoint } from './endpoint.ts'
 import type { EndpointFile } from './endpoint.ts'
+import { makeFolder } from './make-folder.ts'
 import { requestSubject } from './subjects.ts'
 import { kymo } from '../../schemas/generated/messages.js'
 
@@ -15,7 +16,7 @@ const failurePath = (directory: string): string => join(directory, 'service.fail
 export function recordServiceFailure(directory: string, error: unknown): void {
   const code = error instanceof KymoError ? error.code : 'KYMO_STORE_UNAVAILABLE'
   try {
-    mkdirSync(directory, { recursive: true })
+    makeFolder(directory)
     writeFileSync(failurePath(directory), JSON.stringify({ pid: process.pid, code, message: messageOf(error) }))
   } catch {
     // the starter reports that the service ended
@@ -48,6 +49,8 @@ export async function ensureService(directory: string, { waitMs = 15_000, autost
   const store = resolve(directory)
   const found = await tryEndpoint(store)
   if (found !== undefined) return { ...found, started: false }
+  const back = await awaitLiving(store)
+  if (back !== undefined) return { ...back, started: false }
   if (!autostart) throw new KymoError('KYMO_STORE_UNREACHABLE', `no service answers for the store at ${store}`)
   const deadline = performance.now() + waitMs
   let launched = launch(store)
@@ -69,6 +72,39 @@ export async function ensureService(directory: string, { waitMs = 15_000, autost
   throw new KymoError('KYMO_STORE_UNREACHABLE', `the service of the store at ${store} did not answer within ${waitMs / 1000} s; see ${join(store, 'service.log')}, and "kymo doctor"`)
 }
 
+/** True while there is a process of this number. */
+export function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+/** A service whose nats-server was killed is back in a moment: while its process is there, no other one could take the store. */
+async function awaitLiving(directory: string): Promise<{ endpoint: EndpointFile; bus: Bus } | undefined> {
+  for (let waited = 0; waited < LIVING_MS; waited += 100) {
+    const endpoint = readEndpoint(directory)
+    if (endpoint === undefined || !isThere(endpoint.pid) || !isService(endpoint.pid)) return undefined
+    await new Promise((done) => setTimeout(done, 100))
+    const found = await tryEndpoint(directory)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+const LIVING_MS = 3000
+
+/** Process numbers are used again, so a look at what runs under it. */
+const isService = (pid: number): boolean => {
+  try {
+    return pid === process.pid || readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes('serve')
+  } catch {
+    return false
+  }
+}
+
 async function tryEndpoint(directory: string): Promise<{ endpoint: EndpointFile; bus: Bus } | undefined> {
   const endpoint = readEndpoint(directory)
   if (endpoint === undefined) return undefined
@@ -85,7 +121,7 @@ async function tryEndpoint(directory: string): Promise<{ endpoint: EndpointFile;
 
 function launch(directory: string): { pid: number; exit: () => number | undefined } {
   try {
-    mkdirSync(directory, { recursive: true })
+    makeFolder(directory)
     rmSync(failurePath(directory), { force: true })
     const log = openSync(join(directory, 'service.log'), 'a')
     let code: number | undefined

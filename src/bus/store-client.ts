@@ -1,16 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { open } from 'node:fs/promises'
 import { KymoError, isKymoError, messageOf } from '../../schemas/errors.ts'
-import { hex, sha256Hex, unhex } from '../../schemas/hash.ts'
+import { hex } from '../../schemas/hash.ts'
 import { kymo } from '../../schemas/generated/messages.js'
-import type { Codec } from '../../schemas/generated/messages.js'
-import { Decision, OPERATIONS, SMALL_BLOB, thisHolder } from '../journal/index.ts'
+import { Decision, OPERATIONS, thisHolder } from '../journal/index.ts'
 import type { Holder, JournalPort, OperationName, Reply, Request } from '../journal/index.ts'
-import { CachedBlobs, FileBlobs, StoreBlobs, blobMissing, checkBlob } from '../blobs/index.ts'
-import type { BlobStore, SmallBlobs } from '../blobs/index.ts'
+import { CachedBlobs, FileBlobs, StoreBlobs } from '../blobs/index.ts'
+import { codecOf } from './answer.ts'
 import { Bus } from './bus.ts'
-import { ensureService } from './start-service.ts'
+import { remoteBlobs, smallBlobs } from './remote-blobs.ts'
+import { ensureService, isThere } from './start-service.ts'
 import { discoverSubject, outputSubject, requestSubject, runEvents } from './subjects.ts'
 
 export interface ConnectOptions {
@@ -27,8 +26,11 @@ export interface ConnectOptions {
   patienceMs?: number
 }
 
-const codecs = kymo.v1.journal as unknown as Record<string, Codec<Record<string, unknown>>>
-const CHUNK = 512 * 1024
+const WATCH_MS = 250
+/** A long poll is asked again this often, so that one whose answer was lost costs no more. */
+const CLAIM_MS = 5000
+/** Waiting does not help against these. */
+const FINAL = new Set(['KYMO_STORE_DAMAGED', 'KYMO_NATS_MISSING', 'KYMO_NATS_OLD', 'KYMO_INSTALLATION'])
 const TIMEOUT: Partial<Record<OperationName, number>> = { check: 120_000, list: 20_000, attach: 20_000 }
 
 /**
@@ -47,24 +49,25 @@ export class StoreClient implements JournalPort {
   #closed = false
   readonly #options: ConnectOptions
   readonly #heart: NodeJS.Timeout
+  readonly #watch: NodeJS.Timeout
+  /** requests under way: how to give each of them up */
+  readonly #pending = new Set<(reason: Error) => void>()
+  /** process that serves the store, where its folder is on this machine */
+  #servicePid = 0
 
-  private constructor(options: ConnectOptions, bus: Bus, storeId: string) {
+  private constructor(options: ConnectOptions, bus: Bus, storeId: string, servicePid = 0) {
+    this.#servicePid = servicePid
     this.#options = options
     this.#bus = bus
     this.storeId = storeId
     this.directory = options.directory
     this.holder = thisHolder(options.what)
-    const small: SmallBlobs = {
-      put: async (hash, bytes) => { await this.#expectOk(this.blobPut({ hash: unhex(hash), total_bytes: bytes.length, offset: 0, data: bytes })) },
-      get: async (hash) => {
-        const reply = await this.#expectOk(this.blobGet({ hash: unhex(hash), offset: 0 }))
-        return reply.found ? Uint8Array.from(reply.data) : undefined
-      },
-      has: async (hashes) => (await this.#expectOk(this.blobHas({ hashes: hashes.map(unhex) }))).found,
-    }
-    this.blobs = new CachedBlobs(options.directory === undefined ? this.#remoteBlobs(small) : new StoreBlobs(small, new FileBlobs(join(options.directory, 'blobs'))))
+    this.blobs = new CachedBlobs(options.directory === undefined ? remoteBlobs(this) : new StoreBlobs(smallBlobs(this), new FileBlobs(join(options.directory, 'blobs'))))
     this.#heart = setInterval(() => void this.#beat(), 2000)
+    this.#watch = setInterval(() => this.#look(), WATCH_MS)
     this.#heart.unref()
+    this.#watch.unref()
+    bus.onReconnect(() => this.#giveUp('NATS was away'))
   }
 
   static async connect(options: ConnectOptions): Promise<StoreClient> {
@@ -80,9 +83,14 @@ export class StoreClient implements JournalPort {
       }
     } else if (options.directory !== undefined) {
       const { endpoint, bus } = await ensureService(options.directory, { autostart: options.autostart ?? true })
-      client = new StoreClient(options, bus, endpoint.store)
+      client = new StoreClient(options, bus, endpoint.store, endpoint.pid)
     } else throw new KymoError('KYMO_STORE_UNREACHABLE', 'a store is a folder (--store) or a NATS address (--nats)')
-    await client.hello({})
+    try {
+      await client.hello({})
+    } catch (error) {
+      await client.close()
+      throw error
+    }
     return client
   }
 
@@ -97,9 +105,27 @@ export class StoreClient implements JournalPort {
 
   async #once<O extends OperationName>(operation: O, request: Partial<Request<O>>, timeout: number): Promise<Reply<O>> {
     const [requestName, replyName] = OPERATIONS[operation]
-    const data = codecs[requestName]?.encode(request as Record<string, unknown>).finish() ?? new Uint8Array()
-    const reply = await this.#bus.request(requestSubject(this.storeId, operation), data, timeout)
-    return codecs[replyName]?.decode(reply) as unknown as Reply<O>
+    const data = codecOf(requestName).encode(request as Record<string, unknown>).finish()
+    let giveUp: (reason: Error) => void = () => undefined
+    const givenUp = new Promise<never>((_, reject) => { giveUp = reject })
+    this.#pending.add(giveUp)
+    try {
+      const reply = await Promise.race([this.#bus.request(requestSubject(this.storeId, operation), data, timeout), givenUp])
+      return codecOf(replyName).decode(reply) as unknown as Reply<O>
+    } finally {
+      this.#pending.delete(giveUp)
+    }
+  }
+
+  /** A service that died does not answer what it was asked: those requests are repeated now, not when they time out. */
+  #look(): void {
+    if (this.#pending.size === 0 || this.#servicePid === 0 || isThere(this.#servicePid)) return
+    this.#servicePid = 0
+    this.#giveUp('the service ended')
+  }
+
+  #giveUp(reason: string): void {
+    for (const giveUp of this.#pending) giveUp(new Error(reason))
   }
 
   async #call<O extends OperationName>(operation: O, request: Partial<Request<O>>, timeout = TIMEOUT[operation] ?? 5000): Promise<Reply<O>> {
@@ -117,6 +143,7 @@ export class StoreClient implements JournalPort {
         last = reason
         this.#trouble(reason)
       } catch (error) {
+        if (isKymoError(error, 'KYMO_OVERSIZED')) throw error
         last = messageOf(error)
         await this.#recover()
       }
@@ -150,19 +177,14 @@ export class StoreClient implements JournalPort {
         await bus.close()
         if (started) this.#trouble(`the store's service had ended and was started again`)
         this.storeId = endpoint.store
+        this.#servicePid = endpoint.pid
         await this.#bus.move(endpoint)
       } catch (error) {
         this.#trouble(messageOf(error))
-        if (isKymoError(error, 'KYMO_STORE_DAMAGED') || isKymoError(error, 'KYMO_NATS_MISSING')) throw error
+        if (isKymoError(error) && FINAL.has(error.code)) throw error
       }
     })().finally(() => { this.#recovering = undefined })
     return this.#recovering
-  }
-
-  async #expectOk<T extends { decision: number; reason: string }>(reply: Promise<T>): Promise<T> {
-    const got = await reply
-    if (got.decision !== Decision.OK) throw new KymoError('KYMO_STORE_UNAVAILABLE', got.reason)
-    return got
   }
 
   append = (request: Partial<Request<'append'>>) => this.#call('append', request)
@@ -171,7 +193,6 @@ export class StoreClient implements JournalPort {
   list = (request: Partial<Request<'list'>>) => this.#call('list', request)
   attach = (request: Partial<Request<'attach'>>) => this.#call('attach', { session: this.session, holder: this.holder, ...request })
   detach = (request: Partial<Request<'detach'>>) => this.#call('detach', { session: this.session, ...request })
-  claim = (request: Partial<Request<'claim'>>) => this.#call('claim', { session: this.session, holder: this.holder, ...request }, (request.wait_ms ?? 0) + 5000)
   heartbeat = (request: Partial<Request<'heartbeat'>>) => this.#call('heartbeat', { session: this.session, holder: this.holder, ...request })
   release = (request: Partial<Request<'release'>>) => this.#call('release', { session: this.session, ...request })
   blobPut = (request: Partial<Request<'blobPut'>>) => this.#call('blobPut', request)
@@ -181,7 +202,17 @@ export class StoreClient implements JournalPort {
   viewGet = (request: Partial<Request<'viewGet'>>) => this.#call('viewGet', request)
   check = (request: Partial<Request<'check'>>) => this.#call('check', request)
   hello = (request: Partial<Request<'hello'>>) => this.#call('hello', { session: this.session, holder: this.holder, ...request })
-  down = (request: Partial<Request<'down'>>) => this.#once('down', request, 5000)
+  down = (request: Partial<Request<'down'>>) => this.#once('down', { ...request, reason: request.reason || this.#options.what }, 5000)
+
+  /** Waits for work as long as asked; each request to the store is a short one. */
+  async claim(request: Partial<Request<'claim'>>): Promise<Reply<'claim'>> {
+    const until = performance.now() + (request.wait_ms ?? 0)
+    for (;;) {
+      const wait = Math.max(0, Math.min(CLAIM_MS, until - performance.now()))
+      const reply = await this.#call('claim', { session: this.session, holder: this.holder, ...request, wait_ms: Math.round(wait) }, wait + 2000)
+      if (reply.grants.length > 0 || reply.decision !== Decision.OK || performance.now() >= until) return reply
+    }
+  }
 
   /** Every committed record of a run, as a hint: some may be missing, so a listener also reads the journal. */
   onEvents(run: string, handle: (record: Uint8Array) => void): () => void {
@@ -207,61 +238,14 @@ export class StoreClient implements JournalPort {
     })
   }
 
-  #remoteBlobs(small: SmallBlobs): BlobStore {
-    const put = async (bytes: Uint8Array): Promise<string> => {
-      const hash = sha256Hex(bytes)
-      if (bytes.length <= SMALL_BLOB) await small.put(hash, bytes)
-      else {
-        const upload = randomBytes(16)
-        for (let offset = 0; offset < bytes.length; offset += CHUNK) {
-          await this.#expectOk(this.blobPut({ hash: unhex(hash), total_bytes: bytes.length, offset, data: bytes.subarray(offset, offset + CHUNK), upload }))
-        }
-      }
-      return hash
-    }
-    const get = async (hash: string): Promise<Uint8Array> => {
-      const parts: Uint8Array[] = []
-      for (let offset = 0, total = 1; offset < total; ) {
-        const reply = await this.#expectOk(this.blobGet({ hash: unhex(hash), offset }))
-        if (!reply.found) throw blobMissing(hash)
-        parts.push(Uint8Array.from(reply.data))
-        total = reply.total_bytes
-        offset += reply.data.length
-        if (reply.data.length === 0) break
-      }
-      return checkBlob(hash, Buffer.concat(parts))
-    }
-    const readAll = async (path: string): Promise<Uint8Array> => {
-      const file = await open(path, 'r')
-      try {
-        return await file.readFile()
-      } finally {
-        await file.close()
-      }
-    }
-    return {
-      put, get,
-      putFile: async (path) => {
-        const bytes = await readAll(path)
-        return { hash: await put(bytes), size: bytes.length }
-      },
-      getToFile: async (hash, path, mode) => {
-        const file = await open(path, 'wx', mode)
-        try {
-          await file.writeFile(await get(hash))
-        } finally {
-          await file.close()
-        }
-      },
-      has: (hashes) => small.has(hashes),
-    }
-  }
-
   async close(): Promise<void> {
     if (this.#closed) return
-    clearInterval(this.#heart)
-    await this.#once('hello', { session: this.session, leaving: true }, 500).catch(() => undefined)
+    // First of all nothing more is asked, or a claim that is answered by the goodbye would be taken for a sign of life.
     this.#closed = true
+    clearInterval(this.#heart)
+    clearInterval(this.#watch)
+    this.#giveUp('the connection to the store is closed')
+    await this.#once('hello', { session: this.session, leaving: true }, 500).catch(() => undefined)
     await this.#bus.close()
   }
 

@@ -24,7 +24,8 @@ export interface Claims {
   /** True when somebody waits who might take an effect of this run. */
   isWanted(run: LoadedRun): boolean
   leave(session: string): void
-  close(): void
+  /** Answers everyone who waits; a grant that is being written is told. */
+  drop(): void
 }
 
 /** Who executes an effect: the runner of a kind lives with this actor. */
@@ -106,7 +107,7 @@ export function createClaims({ sessions, writer, leaseMs }: { sessions: Sessions
     leave: (session) => {
       for (const waiters of [...scopes.values()]) for (const waiter of [...waiters]) if (waiter.session === session && waiter.staged.length === 0) end(waiter, [])
     },
-    close: () => {
+    drop: () => {
       for (const waiters of [...scopes.values()]) {
         for (const waiter of [...waiters]) {
           waiter.late = true

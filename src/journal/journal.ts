@@ -105,9 +105,9 @@ export class Journal {
     this.#closed ??= (async () => {
       clearInterval(this.#sweeper)
       clearInterval(this.#housekeeper)
-      this.#parts.claims.close()
+      this.#parts.claims.drop()
       await this.#parts.commits.close()
-      this.#parts.claims.close()
+      this.#parts.claims.drop()
       this.#parts.witness?.close()
       await this.#parts.store.close()
     })()
@@ -175,6 +175,11 @@ export class Journal {
 
   claim = (request: Partial<Request<'claim'>>): Promise<Reply<'claim'>> =>
     this.#closed === undefined ? claim(this.#parts, request) : Promise.resolve({ decision: Decision.UNAVAILABLE, reason: 'the store is closing', grants: [] })
+
+  /** Answers all claims that wait with what they have: nothing. */
+  dropClaims(): void {
+    this.#parts.claims.drop()
+  }
 
   heartbeat = (request: Partial<Request<'heartbeat'>>): Promise<Reply<'heartbeat'>> => orUnavailable(heartbeat(this.#parts, request), { lost: [], cancelled: [] })
   release = (request: Partial<Request<'release'>>): Promise<Reply<'release'>> => orUnavailable(release(this.#parts, request), {})

@@ -6,6 +6,7 @@ interface Session { holder: Holder | null; heard: number; left: boolean; gone: b
 export interface Sessions {
   /** Notes a sign of life. */
   heard(session: string, holder: Holder | null): void
+  /** For good: what still arrives from it was under way. */
   leave(session: string): void
   /** heard since this journal opened, not gone, and not silent for a lease */
   isAlive(session: string): boolean
@@ -46,7 +47,6 @@ export function createSessions(leaseMs: number): Sessions {
       else {
         known.heard = performance.now()
         known.holder = holder ?? known.holder
-        known.left = false
       }
     },
     leave: (id) => {

@@ -312,7 +312,7 @@ export function journalFeatures(name: string, newDisk: () => Promise<Disk>): voi
         const run = await offeredRun()
         const who = session()
         const grant = await grantOf(run, who)
-        for (let beat = 0; beat < 8; beat++) {
+        for (let beat = 0; beat < 25; beat++) {
           await new Promise((resolve) => setTimeout(resolve, 100))
           expect((await journal.heartbeat({ session: who, holding: [{ ...grant, run_id: run }] })).lost).toEqual([])
         }
@@ -397,7 +397,7 @@ export function journalFeatures(name: string, newDisk: () => Promise<Disk>): voi
 
       test('after a restart a living worker keeps its attempt and a dead one loses it at once', async () => {
         await world.journal.close()
-        world.options = { leaseMs: 1500 }
+        world.options = { leaseMs: 3000 }
         world.journal = journal = (await openWorld(world.disk, world.options)).journal
         const run = await oneRun('executor/1')
         await step(journal, run, 'executor/1', [effect(1), effect(2)])

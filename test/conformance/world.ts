@@ -35,7 +35,7 @@ export async function openWorld(disk: Disk, options: Partial<JournalOptions> = {
 export async function openJournal(world: World): Promise<Journal> {
   const witness = world.disk.witness?.()
   const store = await world.disk.open()
-  return new Journal({ store, ...(witness === undefined ? {} : { witness }), leaseMs: 400, now: () => world.clock.now, onProblem: (text) => world.problems.push(text), ...world.options }).open()
+  return new Journal({ store, ...(witness === undefined ? {} : { witness }), leaseMs: 2000, now: () => world.clock.now, onProblem: (text) => world.problems.push(text), ...world.options }).open()
 }
 
 /** Closes and opens again, as after a restart. */
