@@ -33,7 +33,7 @@ export function createProgram(finish: (code: number) => void): Command {
   return program
 }
 
-/** Raised from package.json by a test when it changes: reading a file for `--version` alone would cost every start. */
+/** As in package.json (a test compares): reading a file for `--version` alone would cost every start. */
 export const VERSION = '0.1.0'
 
 /** Problems are told by report-error.ts, in one sentence, not by commander. */

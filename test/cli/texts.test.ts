@@ -1,4 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { packageRoot } from '../../src/effects/tasks/index.ts'
+import { VERSION } from '../../src/cli/program.ts'
 import { EXIT, exitOfStatus } from '../../src/cli/exit-codes.ts'
 import { OutputLines } from '../../src/cli/output-lines.ts'
 import { subject } from '../../src/cli/run-view.ts'
@@ -64,4 +68,8 @@ it('shows arguments field by field, and what is no object as it is', () => {
 it('gives 0 for success and for nothing else', () => {
   expect([exitOfStatus('finished', true), exitOfStatus('finished', false), exitOfStatus('interrupted', false), exitOfStatus('limit-reached', true), exitOfStatus('cancelled', false), exitOfStatus('failed', false)])
     .toEqual([EXIT.ok, EXIT.failed, EXIT.interrupted, EXIT.limit, EXIT.failed, EXIT.failed])
+})
+
+it('is the version that package.json says', () => {
+  expect(JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8'))).toMatchObject({ version: VERSION })
 })
