@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 const PROGRAM = fileURLToPath(new URL('../../deploy/kymo', import.meta.url))
 export const TASKS = fileURLToPath(new URL('../fixtures/tasks', import.meta.url))
 export const script = (name: string): string => fileURLToPath(new URL(`../fixtures/scripts/${name}.yaml`, import.meta.url))
-export const MACHINE = ['--sandbox', 'none', '--python', '/usr/bin/python3']
+export const MACHINE_OPTIONS = { sandbox: 'none', python: '/usr/bin/python3' } as const
+export const MACHINE = ['--sandbox', MACHINE_OPTIONS.sandbox, '--python', MACHINE_OPTIONS.python]
 
 export interface Exit { code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }
 
