@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -184,14 +185,18 @@ it('down ends the service, and says that another command starts it again', async
   expect((await desk.run('list')).code).toBe(0)
 })
 
-it('gives help within 150 ms, with examples for every command', async () => {
-  const times: number[] = []
+it('gives help in a few times what Node itself takes to start, with examples for every command', async () => {
+  const floor: number[] = []
+  const help: number[] = []
   for (let i = 0; i < 5; i++) {
     const begun = performance.now()
+    execFileSync(process.execPath, ['-e', '0'])
+    floor.push(performance.now() - begun)
+    const asked = performance.now()
     expect((await desk.run('--help')).code).toBe(0)
-    times.push(performance.now() - begun)
+    help.push(performance.now() - asked)
   }
-  expect(Math.min(...times)).toBeLessThan(300)
+  expect(Math.min(...help) / Math.min(...floor)).toBeLessThan(4)
   for (const command of ['run', 'resume', 'list', 'show', 'trace', 'metrics', 'verify', 'replay', 'export', 'import', 'doctor', 'serve', 'down', 'actor', 'workspace diff', 'task show', 'agent actions']) {
     const said = await desk.run(...command.split(' '), '--help')
     expect(said.code).toBe(0)
