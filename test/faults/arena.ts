@@ -49,8 +49,8 @@ export class Arena {
         if (kind !== undefined) {
           played.kills[kind]++
           left--
+          nextKill = performance.now() + 200 + random() * 1600
         }
-        nextKill = performance.now() + 100 + random() * 900
       }
       const { runs } = await client.list({})
       for (const row of runs) {
@@ -117,21 +117,21 @@ export class Arena {
   async #killOne(): Promise<VictimKind | undefined> {
     const { random } = this.#options
     const dice = random()
-    if (dice < 0.25) {
-      if (this.#run?.running !== true) return undefined
-      await this.#run.kill()
+    if (dice < 0.2) {
+      if (!isUp(this.#run)) return undefined
+      await this.#run?.kill()
       return 'kymo run'
     }
-    if (dice < 0.65) {
+    if (dice < 0.6) {
       const victim = this.#actors.get(ACTORS[Math.floor(random() * ACTORS.length)] ?? 'agent')
-      if (victim?.running !== true) return undefined
-      await victim.kill()
+      if (!isUp(victim)) return undefined
+      await victim?.kill()
       return 'kymo actor'
     }
-    const pid = dice < 0.85 ? readEndpoint(this.store)?.pid : pidIn(join(this.store, 'nats.pid'))
+    const pid = dice < 0.8 ? readEndpoint(this.store)?.pid : pidIn(join(this.store, 'nats.pid'))
     if (pid === undefined || pid <= 1 || !isRunning(pid)) return undefined
     await killProcess(pid)
-    return dice < 0.85 ? 'service' : 'nats-server'
+    return dice < 0.8 ? 'service' : 'nats-server'
   }
 
   async close(): Promise<void> {
@@ -140,6 +140,9 @@ export class Arena {
     await this.#client?.close()
   }
 }
+
+/** One that is only starting has nothing to lose. */
+const isUp = (one: KymoProcess | undefined): boolean => one?.running === true && performance.now() - one.startedAt > 600
 
 const pidIn = (path: string): number => {
   try {

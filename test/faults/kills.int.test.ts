@@ -18,20 +18,21 @@ test('kill -9 of the run, its actors, the service and nats-server at random mome
   const arenas: Arena[] = []
   try {
     const quiet = join(folder, 'quiet')
-    const { stdout, stderr, code } = await new KymoProcess(['run', 'arithmetic', '--agent', 'scripted', '--agent-config', `script=${script('with-model')}`, '--store', quiet, ...MACHINE, '--json', '--quiet'], { KYMO_WORK: join(folder, 'work') }).exited
+    const { stdout, stderr, code } = await new KymoProcess(['run', 'arithmetic', '--agent', 'scripted', '--agent-config', `script=${script('slow')}`, '--store', quiet, ...MACHINE, '--json', '--quiet'], { KYMO_WORK: join(folder, 'work') }).exited
     expect(code, stderr).toBe(0)
     const client = await StoreClient.connect({ directory: quiet, what: 'test' })
     const undisturbed = await eventsOfRun(client, (JSON.parse(stdout) as { run_id: string }).run_id)
     await client.down({})
     await client.close()
 
-    for (let index = 0; index < ARENAS; index++) arenas.push(new Arena({ folder: join(folder, String(index)), random: seeded(SEED + index), undisturbed, scriptName: 'with-model' }))
+    for (let index = 0; index < ARENAS; index++) arenas.push(new Arena({ folder: join(folder, String(index)), random: seeded(SEED + index), undisturbed, scriptName: 'slow' }))
     const played = await Promise.all(arenas.map((arena) => arena.play(KILLS / ARENAS)))
     const sum = (value: (one: (typeof played)[number]) => number): number => played.reduce((total, one) => total + value(one), 0)
     const kinds = Object.keys(played[0]?.kills ?? {}) as Array<keyof (typeof played)[number]['kills']>
     console.log(`kills: ${kinds.map((kind) => `${sum(({ kills }) => kills[kind])} of ${kind}`).join(', ')}; ${sum(({ runs }) => runs)} runs, ${sum(({ repeated }) => repeated)} repeated attempts, ${sum(({ acknowledged }) => acknowledged)} acknowledged records checked, `
       + `slowest run ${(Math.max(...played.map(({ slowestMs }) => slowestMs)) / 1000).toFixed(1)} s, all ${((performance.now() - began) / 1000).toFixed(0)} s (seed ${SEED})`)
     expect(played.flatMap(({ problems }) => problems)).toEqual([])
+    expect(sum(({ repeated }) => repeated), 'kills that cut an attempt off').toBeGreaterThan(0)
     expect(sum(({ kills }) => kinds.reduce((total, kind) => total + kills[kind], 0))).toBe(KILLS)
   } finally {
     await Promise.all(arenas.map((arena) => arena.close()))

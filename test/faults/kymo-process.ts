@@ -19,6 +19,7 @@ export class KymoProcess {
   stdout = ''
   stderr = ''
   running = true
+  readonly startedAt = performance.now()
 
   constructor(args: readonly string[], env: Record<string, string> = {}) {
     this.what = args.slice(0, 2).join(' ')
