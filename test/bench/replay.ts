@@ -2,7 +2,7 @@ import { decodeRecord, recordHash } from '../../schemas/record.ts'
 import { RunFold } from '../../src/host/index.ts'
 import { checkChain } from '../../src/replay/index.ts'
 import { memoryRun } from './memory-run.ts'
-import { median, row, timed } from './row.ts'
+import { median, onOneCore, row } from './row.ts'
 import type { Bench } from './row.ts'
 
 /** The records are in memory: a scan of LevelDB gives more of them a second than either of these takes. */
@@ -15,14 +15,14 @@ export const replay: Bench = async ({ quick }) => {
   const decode: number[] = []
   let steps = 0
   for (let round = 0; round < (quick ? 2 : 5); round++) {
-    hashes.push(await timed(() => { for (const bytes of records) recordHash(bytes) }))
-    chain.push(await timed(async () => {
+    hashes.push(await onOneCore(() => { for (const bytes of records) recordHash(bytes) }))
+    chain.push(await onOneCore(async () => {
       const { problems } = await checkChain(source)
       if (problems.length > 0) throw new Error(JSON.stringify(problems[0]))
     }))
-    decode.push(await timed(() => { for (const bytes of records) decodeRecord(bytes) }))
+    decode.push(await onOneCore(() => { for (const bytes of records) decodeRecord(bytes) }))
     const folded = new RunFold({ read: (hash) => Buffer.from(blobs.contents.get(hash) ?? '').toString() })
-    fold.push(await timed(async () => {
+    fold.push(await onOneCore(async () => {
       for (const bytes of records) {
         const divergence = await folded.apply(decodeRecord(bytes))
         if (divergence !== undefined) throw new Error(JSON.stringify(divergence))

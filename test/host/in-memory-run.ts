@@ -40,6 +40,8 @@ export interface InMemoryRun {
   fold: RunFold
   records: Uint8Array[]
   events: AnyEvent[]
+  /** the journal takes nothing more for this run */
+  sealed: boolean
   external: (type: 'run.cancel_requested' | 'message.rejected', payload: object, to: string) => Promise<void>
 }
 
@@ -80,7 +82,7 @@ export async function playInMemory(options: InMemoryOptions): Promise<InMemoryRu
     blobs: [...blobsNamed(type, payload), ...(more.named ?? [])].map(({ hash, kind, bytes }) => ({ hash: unhex(hash), kind: BLOB_KIND[kind], bytes })), payload: encodeEvent(type, payload),
   })
   const self: InMemoryRun = {
-    runId, run, journal, blobs, fold, records, events,
+    runId, run, journal, blobs, fold, records, events, sealed: false,
     external: async (type, payload, to) => {
       expectOk(type, await journal.append({ run_id: run, external: { reason: '' }, events: [wire(type, payload as never, { id: hex(randomBytes(32)), from: 'user', to })] }))
     },
@@ -93,7 +95,10 @@ export async function playInMemory(options: InMemoryOptions): Promise<InMemoryRu
   try {
     for (let turn = 0; ; turn++) {
       absorb()
-      if (events.at(-1)?.type === 'run.finished') return self
+      if (events.at(-1)?.type === 'run.finished') {
+        self.sealed = (await journal.list({ run_id: run })).runs[0]?.sealed ?? false
+        return self
+      }
       if (options.meanwhile !== undefined) {
         await options.meanwhile(self, turn)
         absorb()
