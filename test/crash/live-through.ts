@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { decodeRecord, formatRunId, parseRunId } from '../../schemas/record.ts'
+import { formatRunId } from '../../schemas/record.ts'
 import type { AnyEvent } from '../../schemas/record.ts'
 import { createRun, serveRun } from '../../src/effects/index.ts'
-import { attemptsOf } from '../semantic-log.ts'
+import { eventsOfRun, judge } from '../faults/recorded.ts'
 import type { Attempts } from '../semantic-log.ts'
 import type { LocalClient } from './local-client.ts'
 import { LocalStore } from './local-store.ts'
@@ -17,10 +17,10 @@ export const script = (name: string): string => fileURLToPath(new URL(`../fixtur
 const PATIENCE_MS = 60_000
 const MACHINE = { sandbox: 'none', python: '/usr/bin/python3' } as const
 
-export interface Life { events: AnyEvent[]; attempts: Attempts; points: string[]; struck: boolean; lives: number; services: number; problems: string[]; lost: string[] }
+export interface Life { events: AnyEvent[]; attempts: Attempts; points: string[]; struck: boolean; lives: number; services: number; notices: string[]; problems: string[] }
 
 /** One run from creation to its end, however often the process that serves it has to begin again. */
-export async function liveThrough({ target, scriptName = 'short', drop }: { target?: string; scriptName?: string; drop?: (published: number) => boolean }): Promise<Life> {
+export async function liveThrough({ target, undisturbed, scriptName = 'short', drop }: { target?: string; undisturbed?: readonly AnyEvent[]; scriptName?: string; drop?: (published: number) => boolean }): Promise<Life> {
   const folder = mkdtempSync(join(tmpdir(), 'kymo-sweep-'))
   const world = new LocalStore(folder, target)
   if (drop !== undefined) world.drop = drop
@@ -34,11 +34,9 @@ export async function liveThrough({ target, scriptName = 'short', drop }: { targ
       const ended = await Promise.race([live(world, client, scriptName, join(folder, `life-${lives}`)), client.ended, world.givenUp])
       if (ended === 'stuck') throw new Error(await stuck(world, lives))
       if (ended !== 'dead') {
-        const events = await recordsOf(client, ended)
-        const lost = [...world.acknowledged].filter(([seq, hash]) => events[seq]?.hash !== hash).map(([seq]) => `seq ${seq} was acknowledged and is another or none now`)
-        const { ok, problem } = await client.check({ run_id: parseRunId(ended) })
-        if (!ok) lost.push(problem)
-        return { events, attempts: attemptsOf(events), points: world.scalpel.passed, struck: world.scalpel.struck, lives, services: world.services, problems: world.problems, lost }
+        const { problems, attempts, events } = await judge(client, ended, undisturbed)
+        for (const [seq, hash] of world.acknowledged) if (events[seq]?.hash !== hash) problems.push(`seq ${seq} was acknowledged, and is another or none now`)
+        return { events, attempts, points: world.scalpel.passed, struck: world.scalpel.struck, lives, services: world.services, notices: world.problems, problems }
       }
       // Starting a process takes longer than this; the journal looks ten times a second whether one is gone.
       await new Promise((resolve) => setTimeout(resolve, 120))
@@ -70,15 +68,6 @@ async function live(world: LocalStore, client: LocalClient, scriptName: string, 
 async function stuck(world: LocalStore, lives: number): Promise<string> {
   const client = world.connect()
   const { runs } = await client.list({})
-  const events = runs[0] === undefined ? [] : await recordsOf(client, formatRunId(Uint8Array.from(runs[0].run_id)))
+  const events = runs[0] === undefined ? [] : await eventsOfRun(client, formatRunId(Uint8Array.from(runs[0].run_id)))
   return [`stuck in life ${lives} after ${events.length} events: ${world.problems.join('; ')}`, ...events.slice(-8).map(({ seq, type, from, to, attempt }) => `${seq} ${type} ${from} -> ${to} ${attempt}`)].join('\n  ')
-}
-
-async function recordsOf(client: LocalClient, runId: string): Promise<AnyEvent[]> {
-  const events: AnyEvent[] = []
-  for (;;) {
-    const reply = await client.read({ run_id: parseRunId(runId), from_seq: events.length })
-    for (const bytes of reply.records) events.push(decodeRecord(Uint8Array.from(bytes)))
-    if (events.length > reply.head_seq || reply.records.length === 0) return events
-  }
 }

@@ -16,14 +16,14 @@ export async function eventsOfRun(client: StoreConnection, runId: string): Promi
 }
 
 /** All that may be wrong with a run that was disturbed: empty when it verifies, tells the same story, and explains each repeated attempt. */
-export async function judge(client: StoreConnection, runId: string, undisturbed: readonly AnyEvent[]): Promise<{ problems: string[]; attempts: Attempts; events: AnyEvent[] }> {
+export async function judge(client: StoreConnection, runId: string, undisturbed?: readonly AnyEvent[]): Promise<{ problems: string[]; attempts: Attempts; events: AnyEvent[] }> {
   const events = await eventsOfRun(client, runId)
   const attempts = attemptsOf(events)
   const problems = [...attempts.problems]
   const report = await verifyRun(await storeSource(client, runId))
   for (const { check, seq, message } of report.problems) problems.push(`verify: ${check} at seq ${seq}: ${message}`)
   if (events.at(-1)?.type !== 'run.finished') problems.push(`the run ends with ${events.at(-1)?.type ?? 'nothing'}`)
-  const story = await storyDifference(events, undisturbed)
+  const story = undisturbed === undefined ? undefined : await storyDifference(events, undisturbed)
   if (story !== undefined) problems.push(story)
   return { problems, attempts, events }
 }
