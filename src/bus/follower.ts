@@ -27,6 +27,8 @@ export class Follower {
   readonly #unsubscribe: () => void
   readonly #poll: NodeJS.Timeout
   #next: number
+  /** hash of the record before, once one was seen */
+  #last = ''
   #waiting: AnyEvent[] = []
   #draining = false
   #behind = false
@@ -79,8 +81,10 @@ export class Follower {
         const event = this.#waiting.shift()
         if (event !== undefined) {
           if (event.seq < this.#next) continue
-          if (event.seq === this.#next) {
+          // A hint that does not follow from the record before is none: the journal is asked.
+          if (event.seq === this.#next && (this.#last === '' || event.prevHash === this.#last)) {
             this.#next = event.seq + 1
+            this.#last = event.hash
             await this.#options.onEvent(event)
             continue
           }
@@ -106,7 +110,9 @@ export class Follower {
         if (this.#closed) return
         const event = decodeRecord(Uint8Array.from(bytes))
         if (event.seq !== this.#next) throw new KymoError('KYMO_RUN_DAMAGED', `run ${this.#options.runId} is damaged at seq ${this.#next}: that record is missing. "kymo verify" says more`)
+        if (this.#last !== '' && event.prevHash !== this.#last) throw new KymoError('KYMO_RUN_DAMAGED', `run ${this.#options.runId} is damaged at seq ${this.#next - 1}: the record after it names another one. "kymo verify" says more`)
         this.#next++
+        this.#last = event.hash
         await this.#options.onEvent(event)
       }
       if (reply.records.length === 0 || this.#next > reply.head_seq) return

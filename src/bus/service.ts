@@ -153,6 +153,6 @@ async function serve({ options, directory, journal, files, bus, nats, endpoint, 
 type Bound = Omit<JournalPort, 'blobPut' | 'blobGet' | 'down'>
 const bound = (journal: Journal): Bound => ({
   append: (request) => journal.append(request), read: journal.read, inbox: journal.inbox, list: journal.list, attach: journal.attach, detach: journal.detach, claim: journal.claim,
-  heartbeat: journal.heartbeat, release: journal.release, check: journal.check, blobHas: (request) => journal.blobHas(request), viewPut: (request) => journal.viewPut(request),
+  heartbeat: journal.heartbeat, release: journal.release, check: journal.check, import: journal.import, blobHas: (request) => journal.blobHas(request), viewPut: (request) => journal.viewPut(request),
   viewGet: (request) => journal.viewGet(request), hello: (request) => journal.hello(request),
 })

@@ -31,7 +31,7 @@ const WATCH_MS = 250
 const CLAIM_MS = 5000
 /** Waiting does not help against these. */
 const FINAL = new Set(['KYMO_STORE_DAMAGED', 'KYMO_NATS_MISSING', 'KYMO_NATS_OLD', 'KYMO_INSTALLATION'])
-const TIMEOUT: Partial<Record<OperationName, number>> = { check: 120_000, list: 20_000, attach: 20_000 }
+const TIMEOUT: Partial<Record<OperationName, number>> = { check: 120_000, import: 120_000, list: 20_000, attach: 20_000 }
 
 /**
  * A store as its clients use it. Every call is repeated with the same ids while the service or NATS is away (the service is
@@ -143,7 +143,7 @@ export class StoreClient implements JournalPort {
         last = reason
         this.#trouble(reason)
       } catch (error) {
-        if (isKymoError(error, 'KYMO_OVERSIZED')) throw error
+        if (this.#closed || isKymoError(error, 'KYMO_OVERSIZED')) throw error
         last = messageOf(error)
         await this.#recover()
       }
@@ -201,6 +201,7 @@ export class StoreClient implements JournalPort {
   viewPut = (request: Partial<Request<'viewPut'>>) => this.#call('viewPut', request)
   viewGet = (request: Partial<Request<'viewGet'>>) => this.#call('viewGet', request)
   check = (request: Partial<Request<'check'>>) => this.#call('check', request)
+  import = (request: Partial<Request<'import'>>) => this.#call('import', request)
   hello = (request: Partial<Request<'hello'>>) => this.#call('hello', { session: this.session, holder: this.holder, ...request })
   down = (request: Partial<Request<'down'>>) => this.#once('down', { ...request, reason: request.reason || this.#options.what }, 5000)
 

@@ -19,7 +19,7 @@ import type { ProfileName } from '../../schemas/task.ts'
 import { Decision } from '../journal/index.ts'
 import type { BlobStore } from '../blobs/index.ts'
 import type { StoreConnection } from '../bus/index.ts'
-import { blobsNamed } from '../host/index.ts'
+import { blobsNamed } from '../../schemas/named-blobs.ts'
 import type { AgentRegistry } from '../host/index.ts'
 import { MachineRoom, pythonKey } from './machine-room.ts'
 import type { MachineRoomOptions } from './machine-room.ts'
@@ -52,16 +52,13 @@ export async function createRun(client: StoreConnection, options: CreateRunOptio
   const { blobs } = client
   const profile = options.profile ?? 'full'
   const task = await loadTask(options.task)
-  const prepared = await prepareTask(task, profile, blobs)
   const agents = options.agents ?? AGENTS
   if (!Object.hasOwn(agents, options.agent)) throw new KymoError('KYMO_UNKNOWN_AGENT', `there is no agent "${options.agent}". The agents are: ${Object.keys(agents).join(', ')}; "kymo agent list" describes them`)
-  const { config, named } = await agentConfig(options.agent, options.agentConfig ?? {}, blobs)
-  const python_key = pythonKey(pythonDependencies(prepared.settings))
-  if (options.checkMachine !== false) {
-    const room = new MachineRoom(options)
-    await room.sandbox()
-    await room.python(python_key)
-  }
+  const python_key = pythonKey(pythonDependencies(task.manifest.profiles[profile]))
+  // Interpreters and git answer while the task is stored: together they take most of a run's start.
+  const [prepared, { config, named }, clock] = await Promise.all([
+    prepareTask(task, profile, blobs), agentConfig(options.agent, options.agentConfig ?? {}, blobs), provenance(), options.checkMachine === false ? undefined : checkMachine(options, python_key),
+  ])
   const problem = Buffer.from(prepared.problem.toWellFormed())
   const { manifest } = task
   const payload: EventPayloads['run.started'] = {
@@ -73,7 +70,7 @@ export async function createRun(client: StoreConnection, options: CreateRunOptio
       evaluator: prepared.evaluator,
     },
     script_limits: canonicalJson({ limits: scriptLimits(prepared.settings), variables: scriptVariables(prepared.settings), network: prepared.settings.network }),
-    clock: await provenance(),
+    clock,
   }
   const runBytes = newRunId()
   const runId = formatRunId(runBytes)
@@ -87,6 +84,11 @@ export async function createRun(client: StoreConnection, options: CreateRunOptio
   })
   if (reply.decision !== Decision.OK && reply.decision !== Decision.IDEMPOTENT) throw new KymoError('KYMO_RUN_REFUSED', `the store did not take the run: ${reply.reason}`)
   return { runId }
+}
+
+async function checkMachine(options: MachineRoomOptions, python_key: string): Promise<void> {
+  const room = new MachineRoom(options)
+  await Promise.all([room.sandbox(), room.python(python_key)])
 }
 
 /** UUIDv7 (RFC 9562, section 5.7): sorts by the time it was made. */

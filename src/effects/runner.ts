@@ -8,7 +8,7 @@ import type { kymo } from '../../schemas/generated/messages.js'
 import type { EventPayloads } from '../../schemas/generated/events.ts'
 import { Decision, SMALL_BLOB, decisionName } from '../journal/index.ts'
 import type { StoreConnection } from '../bus/index.ts'
-import { blobsNamed } from '../host/index.ts'
+import { blobsNamed } from '../../schemas/named-blobs.ts'
 import type { EffectHandler, Held, Settled } from './attempt.ts'
 
 export interface RunnerOptions {

@@ -1,68 +1,16 @@
 import { canonicalJson } from '../../schemas/canonical-json.ts'
 import { KymoError } from '../../schemas/errors.ts'
-import { FIELDS, MESSAGE_OF } from '../../schemas/generated/events.ts'
+import { MESSAGE_OF } from '../../schemas/generated/events.ts'
 import type { EventType } from '../../schemas/generated/events.ts'
 import { sha256Hex } from '../../schemas/hash.ts'
-import type { BlobKind, BlobName } from '../../schemas/record.ts'
+import { eachNamed, isHash, namingsOf } from '../../schemas/named-blobs.ts'
+import type { Naming } from '../../schemas/named-blobs.ts'
+import type { BlobKind } from '../../schemas/record.ts'
 
 /** Reads a blob as text; the host's cache answers most of them at once. */
 export type ReadText = (hash: string) => string | Promise<string>
 
 export interface NewBlob { hash: string; kind: BlobKind; data: Uint8Array }
-
-const TREE_FIELDS = new Set(['tree', 'before', 'after', 'base'])
-const STORED: Readonly<Record<string, BlobKind>> = { Text: 'text', Ref: 'bytes', ListRef: 'list' }
-const HASH = /^[0-9a-f]{64}$/
-const isHash = (value: unknown): value is string => typeof value === 'string' && value.length === 64 && HASH.test(value)
-
-/** A field that may name blobs, itself or through what it holds. */
-interface Naming { field: string; kind: BlobKind | 'message'; repeated: boolean; inside: readonly Naming[] }
-
-const namings = new Map<string, readonly Naming[]>()
-
-/** The fields of a message that may name blobs: most messages have few, many none. */
-function namingsOf(message: string): readonly Naming[] {
-  const known = namings.get(message)
-  if (known !== undefined) return known
-  const found: Naming[] = []
-  namings.set(message, found)
-  for (const [field, type, repeated] of FIELDS[message] ?? []) {
-    const kind = type === 'string' ? (TREE_FIELDS.has(field) ? 'tree' : undefined) : STORED[type]
-    const inside = kind === undefined && FIELDS[type] !== undefined ? namingsOf(type) : []
-    if (kind !== undefined) found.push({ field, kind, repeated: repeated === 1, inside })
-    else if (inside.length > 0) found.push({ field, kind: 'message', repeated: repeated === 1, inside })
-  }
-  return found
-}
-
-/** Calls `visit` with every blob that a value names directly. */
-function eachNamed(fields: readonly Naming[], value: Record<string, unknown>, visit: (hash: string, kind: BlobKind, bytes: number) => void): void {
-  for (const { field, kind, repeated, inside } of fields) {
-    const item = value[field]
-    if (item === undefined || item === null) continue
-    for (const one of repeated ? (item as unknown[]) : [item]) {
-      if (kind === 'tree') {
-        if (isHash(one)) visit(one, 'tree', 0)
-      } else if (typeof one === 'object' && one !== null) {
-        const record = one as Record<string, unknown>
-        if (kind === 'message') eachNamed(inside, record, visit)
-        else if (isHash(record['ref'])) visit(record['ref'], kind, Number(record['bytes'] ?? 0))
-      }
-    }
-  }
-}
-
-export function blobsNamed(type: EventType, payload: object): BlobName[] {
-  const fields = namingsOf(MESSAGE_OF[type])
-  const out: BlobName[] = []
-  if (fields.length === 0) return out
-  eachNamed(fields, payload as Record<string, unknown>, (hash, kind, bytes) => {
-    const known = out.findIndex((blob) => blob.hash === hash && blob.kind === kind)
-    if (known < 0) out.push({ hash, kind, bytes })
-    else out[known] = { hash, kind, bytes }
-  })
-  return out
-}
 
 /** The payload with its Text fields holding their texts: a copy as far as it differs. */
 export async function hydrate<P extends object>(type: EventType, payload: P, read: ReadText): Promise<P> {

@@ -2,6 +2,8 @@ import { messageOf } from '../../schemas/errors.ts'
 import { decodeWire, isEventType, schemaVersion } from '../../schemas/codec.ts'
 import type { EventType } from '../../schemas/generated/events.ts'
 import { isAddress } from '../../schemas/actor-names.ts'
+import { hex } from '../../schemas/hash.ts'
+import { blobsNamed } from '../../schemas/named-blobs.ts'
 import type { kymo } from '../../schemas/generated/messages.js'
 import type { Request } from './journal-port.ts'
 import { MAX_EVENTS, MAX_RECORD } from './limits.ts'
@@ -39,9 +41,13 @@ function checkEvent(event: NewEvent): Draft | string {
   // The envelope's fixed fields take less than 512 bytes, a blob's name less than 48.
   const size = payload.length + blobs.length * 48 + 512
   if (size > MAX_RECORD) return `${type} takes ${size} bytes; a record may take ${MAX_RECORD}, and texts go by hash`
+  let decoded: Record<string, unknown>
   try {
-    return { event, type, payload: decodeWire(type, payload) }
+    decoded = decodeWire(type, payload)
   } catch (error) {
     return `the payload of ${type} does not decode (${messageOf(error)})`
   }
+  // What a payload names without the envelope naming it would not be known to be durable, nor travel with the run.
+  const hidden = blobsNamed(type, decoded).find(({ hash }) => !blobs.some((blob) => hex(blob.hash) === hash))
+  return hidden === undefined ? { event, type, payload: decoded } : `the payload of ${type} names blob ${hidden.hash}, which its envelope does not name`
 }

@@ -20,6 +20,7 @@ export const OPERATIONS = {
   viewPut: ['ViewPutRequest', 'ViewPutReply'],
   viewGet: ['ViewGetRequest', 'ViewGetReply'],
   check: ['CheckRequest', 'CheckReply'],
+  import: ['ImportRequest', 'ImportReply'],
   hello: ['HelloRequest', 'HelloReply'],
   down: ['DownRequest', 'DownReply'],
 } as const satisfies Record<string, readonly [keyof J, keyof J]>

@@ -17,6 +17,8 @@ import type { Reply, Request } from './journal-port.ts'
 import { blobKey, metaKey, viewKey } from './keys.ts'
 import type { KeyValueStore } from './key-value-store.ts'
 import { settleCancelled } from './leases.ts'
+import { createImports } from './import-run.ts'
+import type { Imports } from './import-run.ts'
 import { createLoadedRuns } from './loaded-runs.ts'
 import type { LoadedRun } from './loaded-runs.ts'
 import type { Parts } from './parts.ts'
@@ -34,6 +36,7 @@ type AppendReply = kymo.v1.journal.AppendReply
 
 const SWEEP_MS = 100
 const HOUSEKEEPING_MS = 1000
+const IDLE_MS = 60_000
 
 export interface JournalOptions {
   store: KeyValueStore
@@ -43,6 +46,8 @@ export interface JournalOptions {
   /** a lease ends when its session was silent for this long */
   leaseMs?: number
   maxQueue?: number
+  /** a run that nobody serves or asks for leaves the memory after this, milliseconds */
+  forgetAfterMs?: number
   /** large blobs are files: src/blobs says whether one is there */
   hasFile?: (hash: string) => boolean
   /** called after the commit, in order */
@@ -58,6 +63,7 @@ export class Journal {
   readonly #options: JournalOptions
   readonly #parts: Parts
   readonly #blobs: BlobIndex
+  readonly #imports: Imports
   #sweeper: NodeJS.Timeout | undefined
   #housekeeper: NodeJS.Timeout | undefined
   #sweeping = false
@@ -75,6 +81,7 @@ export class Journal {
     const commits = createCommitQueue({ store, witness, runs, guard, maxQueue, onProblem, onDurable: (group) => this.#durable(group) })
     this.#parts = { store, witness, writer, leaseMs, runs, sessions, claims: createClaims({ sessions, writer, leaseMs }), commits, watched: new Set(), unlisted: new Map() }
     this.#blobs = createBlobIndex(store, options.hasFile ?? (() => false))
+    this.#imports = createImports({ store, commits, hasBlob: (hash) => this.#blobs.has(hash) })
   }
 
   /** Takes the store over: raises the writer epoch and starts watching leases and timers. Throws KYMO_STORE_UNAVAILABLE when it cannot be written. */
@@ -133,13 +140,18 @@ export class Journal {
   async #sweep(): Promise<void> {
     if (this.#sweeping || this.#closed !== undefined) return
     this.#sweeping = true
-    await sweep(this.#parts)
-    this.#sweeping = false
+    try {
+      await sweep(this.#parts)
+    } catch (error) {
+      this.#options.onProblem?.(`looking after leases and timers failed: ${messageOf(error)}`)
+    } finally {
+      this.#sweeping = false
+    }
   }
 
   #keepHouse(): void {
     for (const { holder } of this.#parts.sessions.prune()) if (holder !== null) this.#options.onProblem?.(`${holder.what || 'a client'} (pid ${holder.pid} on ${holder.host}) is gone`)
-    forgetIdle(this.#parts)
+    forgetIdle(this.#parts, this.#options.forgetAfterMs ?? IDLE_MS)
     void this.#parts.commits.flush()
   }
 
@@ -190,6 +202,8 @@ export class Journal {
   inbox = (request: Partial<Request<'inbox'>>): Promise<Reply<'inbox'>> => orUnavailable(inbox(this.#parts, request), { records: [], head_seq: 0, sealed: false })
   list = (request: Partial<Request<'list'>>): Promise<Reply<'list'>> => orUnavailable(list(this.#parts, request), { runs: [] })
   check = (request: Partial<Request<'check'>>): Promise<Reply<'check'>> => orUnavailable(check(this.#parts, request), { ok: false, at_seq: 0, problem: '', events: 0 })
+
+  import = (request: Partial<Request<'import'>>): Promise<Reply<'import'>> => orUnavailable(this.#imports.take(request), { received: 0 })
 
   async blobHas(request: Partial<Request<'blobHas'>>): Promise<Reply<'blobHas'>> {
     return { decision: Decision.OK, reason: '', found: await Promise.all((request.hashes ?? []).map((hash) => this.#blobs.has(hex(hash)))) }

@@ -2,7 +2,7 @@ import { isKymoError } from '../../schemas/errors.ts'
 import { sha256Hex } from '../../schemas/hash.ts'
 import type { AnyEvent, BlobKind } from '../../schemas/record.ts'
 import { EMPTY_TREE, parseTree } from '../../schemas/tree.ts'
-import { blobsNamed } from '../host/index.ts'
+import { blobsNamed } from '../../schemas/named-blobs.ts'
 import type { BlobReader } from './source.ts'
 
 /** A blob that a record names, directly or through a tree or a list. */

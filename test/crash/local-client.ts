@@ -13,7 +13,7 @@ import type { Holder, Journal, Reply, Request } from '../../src/journal/index.ts
 import { never } from './local-store.ts'
 import type { LocalStore } from './local-store.ts'
 
-type Operation = 'append' | 'read' | 'inbox' | 'list' | 'attach' | 'detach' | 'claim' | 'heartbeat' | 'release' | 'blobHas' | 'viewPut' | 'viewGet' | 'check' | 'hello'
+type Operation = 'append' | 'read' | 'inbox' | 'list' | 'attach' | 'detach' | 'claim' | 'heartbeat' | 'release' | 'blobHas' | 'viewPut' | 'viewGet' | 'check' | 'import' | 'hello'
 type Label<O extends Operation> = (request: Partial<Request<O>>, reply?: Reply<O>) => string | undefined
 
 /** A client of a LocalStore: what `kymo run` holds in its hand. Once dead, nothing that it asked for is answered. */
@@ -92,6 +92,7 @@ export class LocalClient implements StoreConnection {
   viewPut = (request: Partial<Request<'viewPut'>>) => this.#call('viewPut', request)
   viewGet = (request: Partial<Request<'viewGet'>>) => this.#call('viewGet', request)
   check = (request: Partial<Request<'check'>>) => this.#call('check', request)
+  import = (request: Partial<Request<'import'>>) => this.#call('import', request)
   hello = (request: Partial<Request<'hello'>>) => this.#call('hello', { session: this.session, holder: this.holder, ...request })
   // A local client uses putSmall and the store's files, and does not end its service.
   blobPut = () => Promise.reject(new KymoError('KYMO_STORE_UNREACHABLE', 'not for local clients'))

@@ -8,7 +8,8 @@ import { BLOB_KIND, decodeRecord, formatRunId, outcomeId } from '../../schemas/r
 import type { AnyEvent, BlobName, RecordedEvent } from '../../schemas/record.ts'
 import { formatTree } from '../../schemas/tree.ts'
 import { MemoryBlobs } from '../../src/blobs/index.ts'
-import { RunFold, blobsNamed, newEvent, react } from '../../src/host/index.ts'
+import { blobsNamed } from '../../schemas/named-blobs.ts'
+import { RunFold, newEvent, react } from '../../src/host/index.ts'
 import { Decision, Journal, MemoryStore, decisionName } from '../../src/journal/index.ts'
 import { runFileActionWith } from '../../src/workspace/index.ts'
 
