@@ -4,10 +4,6 @@ import type { LoadedRun } from './loaded-runs.ts'
 import type { Parts } from './parts.ts'
 import type { RunState } from './run-state.ts'
 
-/** A run that nobody serves and nobody asked for is forgotten after this; its records say all. */
-const IDLE_MS = 60_000
-const SEALED_MS = 10_000
-
 /** Keeps the set of runs that have something to watch: timers, or attempts under way. */
 export function watch({ watched }: Parts, state: RunState): void {
   const due = !state.sealed && state.damage === undefined && (state.timers.size > 0 || state.effects.size > state.offered.size)
@@ -37,15 +33,15 @@ export async function sweep(parts: Parts): Promise<void> {
   }))
 }
 
-/** Lets go of runs that are finished or idle. */
-export function forgetIdle(parts: Parts): void {
+/** Lets go of runs that nobody serves or asks for; their records say all. Finished ones go sooner. */
+export function forgetIdle(parts: Parts, idleMs: number): void {
   if (parts.commits.busy) return
   const now = performance.now()
   for (const [run, loaded] of [...parts.runs.entries()]) {
     const idle = now - loaded.usedAt
-    if (idle < (loaded.state?.sealed === false ? IDLE_MS : SEALED_MS) || isServed(parts, loaded)) continue
+    if (idle < (loaded.state?.sealed === false ? idleMs : idleMs / 4) || isServed(parts, loaded)) continue
     parts.runs.drop(run)
     parts.watched.delete(run)
   }
-  for (const [key, since] of parts.unlisted) if (now - since > IDLE_MS) parts.unlisted.delete(key)
+  for (const [key, since] of parts.unlisted) if (now - since > idleMs) parts.unlisted.delete(key)
 }
