@@ -8,6 +8,7 @@ import type { Holder, JournalPort, OperationName, Reply, Request } from '../jour
 import { CachedBlobs, FileBlobs, StoreBlobs } from '../blobs/index.ts'
 import { codecOf } from './answer.ts'
 import { Bus } from './bus.ts'
+import { patientBlobs } from './patient-blobs.ts'
 import { remoteBlobs, smallBlobs } from './remote-blobs.ts'
 import { ensureService, isThere } from './start-service.ts'
 import { discoverSubject, outputSubject, requestSubject, runEvents } from './subjects.ts'
@@ -26,6 +27,8 @@ export interface ConnectOptions {
   patienceMs?: number
 }
 
+/** How long a call is repeated while the store cannot be reached or written. */
+const PATIENCE_MS = 120_000
 const WATCH_MS = 250
 /** A long poll is asked again this often, so that one whose answer was lost costs no more. */
 const CLAIM_MS = 5000
@@ -62,7 +65,9 @@ export class StoreClient implements JournalPort {
     this.storeId = storeId
     this.directory = options.directory
     this.holder = thisHolder(options.what)
-    this.blobs = new CachedBlobs(options.directory === undefined ? remoteBlobs(this) : new StoreBlobs(smallBlobs(this), new FileBlobs(join(options.directory, 'blobs'))))
+    this.blobs = new CachedBlobs(options.directory === undefined ? remoteBlobs(this) : patientBlobs(new StoreBlobs(smallBlobs(this), new FileBlobs(join(options.directory, 'blobs'))), {
+      patienceMs: options.patienceMs ?? PATIENCE_MS, onNotice: (message) => options.onNotice?.(message),
+    }))
     this.#heart = setInterval(() => void this.#beat(), 2000)
     this.#watch = setInterval(() => this.#look(), WATCH_MS)
     this.#heart.unref()
@@ -129,7 +134,7 @@ export class StoreClient implements JournalPort {
   }
 
   async #call<O extends OperationName>(operation: O, request: Partial<Request<O>>, timeout = TIMEOUT[operation] ?? 5000): Promise<Reply<O>> {
-    const deadline = performance.now() + (this.#options.patienceMs ?? 120_000)
+    const deadline = performance.now() + (this.#options.patienceMs ?? PATIENCE_MS)
     let last = ''
     for (let pause = 20; ; pause = Math.min(1000, pause * 2)) {
       if (this.#closed) throw new KymoError('KYMO_STORE_UNREACHABLE', 'the connection to the store is closed')

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeSync, openSync, closeSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeSync, openSync, closeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -11,7 +11,7 @@ import { eventsOfRun, judge } from './recorded.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'kymo-faults-'))
 const kymo = (...args: string[]): KymoProcess => new KymoProcess(args, { KYMO_WORK: join(folder, 'work') })
-const runIn = (store: string): KymoProcess => kymo('run', 'arithmetic', '--agent', 'scripted', '--agent-config', `script=${script('with-model')}`, '--store', store, ...MACHINE, '--json', '--quiet')
+const runIn = (store: string, name = 'with-model'): KymoProcess => kymo('run', 'arithmetic', '--agent', 'scripted', '--agent-config', `script=${script(name)}`, '--store', store, ...MACHINE, '--json', '--quiet')
 const resumeIn = (store: string, run: string): KymoProcess => kymo('resume', run, '--store', store, ...MACHINE, '--json', '--quiet')
 const runIdOf = (stdout: string): string => (JSON.parse(stdout) as { run_id: string }).run_id
 let undisturbed: AnyEvent[] = []
@@ -95,17 +95,27 @@ const tryRead = (path: string): string => {
   }
 }
 
-test('a full disk makes a run wait, with a message, and it goes on when there is room again', { timeout: 90_000 }, async (context) => {
-  const mount = join(folder, 'disk')
-  mkdirSync(mount)
+/** Mounts a small file system for as long as `work` takes; says why not, where that is not allowed. */
+async function onSmallDisk(work: (mount: string) => Promise<void>): Promise<string | undefined> {
+  const mount = mkdtempSync(join(folder, 'disk-'))
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', mount], { stdio: 'pipe' })
   } catch (error) {
-    const reason = `a small file system cannot be mounted here (${error instanceof Error ? error.message.split('\n').at(-2) ?? '' : ''}): only root may`
-    console.log(`skipped: ${reason}`)
-    return context.skip(reason)
+    return `a small file system cannot be mounted here (only root may): ${error instanceof Error ? error.message : ''}`
   }
   try {
+    await work(mount)
+  } finally {
+    for (const pid of processesWith(mount)) await killProcess(pid)
+    execFileSync('umount', ['-l', mount])
+  }
+  return undefined
+}
+
+const notices = (text: string): string => text.split('\n').filter((line) => line.startsWith('note')).join(' | ')
+
+test('a full disk makes a run wait, with a message, and it goes on when there is room again', { timeout: 90_000 }, async (context) => {
+  const skipped = await onSmallDisk(async (mount) => {
     const store = join(mount, 'store')
     const run = runIn(store)
     await run.says(/./, 20_000).catch(() => undefined)
@@ -122,11 +132,40 @@ test('a full disk makes a run wait, with a message, and it goes on when there is
       expect(exit.code, exit.stderr).toBe(0)
       const { problems } = await judge(client, id, undisturbed)
       expect(problems).toEqual([])
-      console.log(`disk full at seq ${head}: ${exit.stderr.split('\n').filter((line) => /space|cannot|again/.test(line)).join(' | ')}`)
+      console.log(`disk full at seq ${head}: ${notices(exit.stderr)}`)
     })
-  } finally {
-    for (const pid of processesWith(mount)) await killProcess(pid)
-    execFileSync('umount', ['-l', mount])
+  })
+  if (skipped !== undefined) {
+    console.log(`skipped: ${skipped}`)
+    context.skip(skipped)
+  }
+})
+
+test('large files that a script left wait for room on the disk instead of failing it', { timeout: 90_000 }, async (context) => {
+  const skipped = await onSmallDisk(async (mount) => {
+    const store = join(mount, 'store')
+    const run = runIn(store, 'large')
+    await run.says(/./, 20_000).catch(() => undefined)
+    await withStore(store, async (client) => {
+      const id = await untilSeq(client, 10)
+      while (!(await eventsOfRun(client, id)).some((event) => event.type === 'effect.started' && event.payload.kind === 'execution')) await pause(10)
+      fill(join(mount, 'ballast'))
+      await run.says(/space|cannot write/)
+      await pause(1500)
+      expect(run.running).toBe(true)
+      rmSync(join(mount, 'ballast'))
+      const exit = await run.exited
+      expect(exit.code, exit.stderr).toBe(0)
+      const { problems, events, attempts } = await judge(client, id)
+      expect(problems).toEqual([])
+      expect(attempts.lost).toBe(0)
+      expect(events.flatMap((event) => (event.type === 'execution.finished' ? [event.payload.reason] : []))).toEqual(['exited'])
+      console.log(`disk full while files were kept: ${notices(exit.stderr)}`)
+    })
+  })
+  if (skipped !== undefined) {
+    console.log(`skipped: ${skipped}`)
+    context.skip(skipped)
   }
 })
 
