@@ -25,7 +25,10 @@ export function natsAddress(text: string, directory?: string): { url: string; to
 }
 
 /** How people read a store's place. */
-export const storeName = (flags: StoreFlags): string => flags.nats ?? (relative('', resolve(flags.store)) || '.')
+export const storeName = (flags: StoreFlags): string => (flags.nats === undefined ? relative('', resolve(flags.store)) || '.' : withoutToken(flags.nats))
+
+/** A token does not belong on a screen or into a log. */
+export const withoutToken = (address: string): string => address.replace(/\/\/[^@/]*@/, '//')
 
 /** The part of a command line that names this store again, '' for the default one. */
 export const storeArgument = (flags: StoreFlags): string => (flags.nats !== undefined ? ` --nats ${flags.nats}` : flags.store === '.kymo' || process.env['KYMO_STORE'] === flags.store ? '' : ` --store ${quote(flags.store)}`)
