@@ -1,0 +1,2 @@
+/** What somebody who died waits for. */
+export const never = new Promise<never>(() => undefined)
