@@ -10,8 +10,8 @@ import type { BlobStore } from '../../src/blobs/index.ts'
 import type { StoreConnection } from '../../src/bus/index.ts'
 import { Decision, thisHolder } from '../../src/journal/index.ts'
 import type { Holder, Journal, Reply, Request } from '../../src/journal/index.ts'
-import { never } from './never.ts'
 import type { LocalStore } from './local-store.ts'
+import { never } from './scalpel.ts'
 
 type Operation = 'append' | 'read' | 'inbox' | 'list' | 'attach' | 'detach' | 'claim' | 'heartbeat' | 'release' | 'blobHas' | 'viewPut' | 'viewGet' | 'check' | 'import' | 'hello'
 type Label<O extends Operation> = (request: Partial<Request<O>>, reply?: Reply<O>) => string | undefined

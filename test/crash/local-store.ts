@@ -4,8 +4,7 @@ import { FileBlobs } from '../../src/blobs/index.ts'
 import { Journal, MemoryStore, Witness } from '../../src/journal/index.ts'
 import type { KeyValueStore } from '../../src/journal/index.ts'
 import { LocalClient } from './local-client.ts'
-import { never } from './never.ts'
-import { Died, Scalpel } from './scalpel.ts'
+import { Died, Scalpel, never } from './scalpel.ts'
 import type { Victim } from './scalpel.ts'
 
 const CLOCK_SPEED = 50

@@ -6,6 +6,9 @@ export class Died extends Error {
   override readonly name = 'Died'
 }
 
+/** What somebody who died waits for. */
+export const never = new Promise<never>(() => undefined)
+
 /**
  * Names every I/O point of a run as it is passed, and tells at one of them to die. A point is its label and how often the label came before,
  * so that it is the same point in a repeated run though other points may come in another order.

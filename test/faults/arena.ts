@@ -26,6 +26,7 @@ export class Arena {
   /** records that somebody was told of, by run and seq */
   readonly #told = new Map<string, Map<number, string>>()
   #client: StoreClient | undefined
+  #scriptRuns = false
 
   constructor(options: ArenaOptions) {
     this.#options = options
@@ -80,6 +81,8 @@ export class Arena {
   #note(data: Uint8Array): void {
     const event = decodeRecord(Uint8Array.from(data))
     this.#tell(event.runId, event.seq, event.hash)
+    if (event.type === 'effect.started' && event.payload.kind === 'execution') this.#scriptRuns = true
+    else if (event.type === 'effect.succeeded' || event.type === 'effect.lost') this.#scriptRuns = false
   }
 
   #tell(run: string, seq: number, hash: string): void {
@@ -123,7 +126,8 @@ export class Arena {
       return 'kymo run'
     }
     if (dice < 0.6) {
-      const victim = this.#actors.get(ACTORS[Math.floor(random() * ACTORS.length)] ?? 'agent')
+      const any = ACTORS[Math.floor(random() * ACTORS.length)] ?? 'agent'
+      const victim = this.#actors.get(this.#scriptRuns ? 'executor' : any)
       if (!isUp(victim)) return undefined
       await victim?.kill()
       return 'kymo actor'

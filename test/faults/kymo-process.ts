@@ -11,6 +11,12 @@ export const MACHINE = ['--sandbox', MACHINE_OPTIONS.sandbox, '--python', MACHIN
 
 export interface Exit { code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }
 
+/** Throws with the command's own words when it failed. */
+export function mustSucceed({ code, signal, stderr, stdout }: Exit): string {
+  if (code !== 0) throw new Error(`the command ended with ${signal ?? code}:\n${stderr.slice(-3000)}`)
+  return stdout
+}
+
 /** The real `kymo` command as a process of its own. */
 export class KymoProcess {
   readonly what: string

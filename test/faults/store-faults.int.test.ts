@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { formatRunId } from '../../schemas/record.ts'
 import type { AnyEvent } from '../../schemas/record.ts'
 import { StoreClient } from '../../src/bus/index.ts'
-import { KymoProcess, MACHINE, killProcess, pause, processesWith, script } from './kymo-process.ts'
+import { KymoProcess, MACHINE, killProcess, mustSucceed, pause, processesWith, script } from './kymo-process.ts'
 import { eventsOfRun, judge } from './recorded.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'kymo-faults-'))
@@ -38,8 +38,7 @@ async function untilSeq(client: StoreClient, seq: number): Promise<string> {
 
 beforeAll(async () => {
   const store = join(folder, 'quiet')
-  const { stdout, stderr, code } = await runIn(store).exited
-  if (code !== 0) throw new Error(`the undisturbed run failed: ${stderr}`)
+  const stdout = mustSucceed(await runIn(store).exited)
   undisturbed = await withStore(store, (client) => eventsOfRun(client, runIdOf(stdout)))
 })
 afterAll(async () => {
@@ -57,9 +56,8 @@ test('five runs share a store: the first, which started its service, is killed, 
     const others = [1, 2, 3, 4].map(() => runIn(store))
     await first.kill()
     const exits = await Promise.all(others.map((one) => one.exited))
-    for (const exit of exits) expect(exit.code, exit.stderr).toBe(0)
-    const resumed = await resumeIn(store, killed).exited
-    expect(resumed.code, resumed.stderr).toBe(0)
+    exits.forEach(mustSucceed)
+    mustSucceed(await resumeIn(store, killed).exited)
     for (const run of [killed, ...exits.map(({ stdout }) => runIdOf(stdout))]) expect((await judge(client, run, undisturbed)).problems).toEqual([])
     expect(exits.map(({ stderr }) => stderr).join('')).not.toMatch(/had ended/)
   })
@@ -80,7 +78,7 @@ test('nats-server is killed in the middle of a run, with its files wiped, and th
     }
     const at = performance.now()
     const exit = await began.exited
-    expect(exit.code, exit.stderr).toBe(0)
+    mustSucceed(exit)
     const { problems, attempts } = await judge(client, runIdOf(exit.stdout), undisturbed)
     expect(problems).toEqual([])
     console.log(`nats-server killed and wiped three times: finished ${(performance.now() - at).toFixed(0)} ms after the last, ${attempts.lost} attempts lost`)
@@ -129,7 +127,7 @@ test('a full disk makes a run wait, with a message, and it goes on when there is
       expect((await client.list({})).runs[0]?.head_seq).toBe(head)
       rmSync(join(mount, 'ballast'))
       const exit = await run.exited
-      expect(exit.code, exit.stderr).toBe(0)
+      mustSucceed(exit)
       const { problems } = await judge(client, id, undisturbed)
       expect(problems).toEqual([])
       console.log(`disk full at seq ${head}: ${notices(exit.stderr)}`)
@@ -155,7 +153,7 @@ test('large files that a script left wait for room on the disk instead of failin
       expect(run.running).toBe(true)
       rmSync(join(mount, 'ballast'))
       const exit = await run.exited
-      expect(exit.code, exit.stderr).toBe(0)
+      mustSucceed(exit)
       const { problems, events, attempts } = await judge(client, id)
       expect(problems).toEqual([])
       expect(attempts.lost).toBe(0)
