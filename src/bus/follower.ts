@@ -1,5 +1,5 @@
 import { hex } from '../../schemas/hash.ts'
-import { decodeRecord, parseRunId } from '../../schemas/record.ts'
+import { decodeRecordLazily, parseRunId } from '../../schemas/record.ts'
 import type { AnyEvent } from '../../schemas/record.ts'
 import { KymoError } from '../../schemas/errors.ts'
 import { Decision } from '../journal/index.ts'
@@ -57,7 +57,7 @@ export class Follower {
   #hint(bytes: Uint8Array): void {
     this.#heard = performance.now()
     try {
-      const event = decodeRecord(Uint8Array.from(bytes))
+      const event = decodeRecordLazily(Uint8Array.from(bytes))
       if (event.runId !== this.#options.runId || event.seq < this.#next) return
       this.#waiting.push(event)
     } catch {
@@ -108,7 +108,7 @@ export class Follower {
       if (reply.decision !== Decision.OK) throw new KymoError('KYMO_RUN_UNREADABLE', reply.reason)
       for (const bytes of reply.records) {
         if (this.#closed) return
-        const event = decodeRecord(Uint8Array.from(bytes))
+        const event = decodeRecordLazily(Uint8Array.from(bytes))
         if (event.seq !== this.#next) throw new KymoError('KYMO_RUN_DAMAGED', `run ${this.#options.runId} is damaged at seq ${this.#next}: that record is missing. "kymo verify" says more`)
         if (this.#last !== '' && event.prevHash !== this.#last) throw new KymoError('KYMO_RUN_DAMAGED', `run ${this.#options.runId} is damaged at seq ${this.#next - 1}: the record after it names another one. "kymo verify" says more`)
         this.#next++
