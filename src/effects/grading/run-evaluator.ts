@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { KymoError } from '../../../schemas/errors.ts'
-import { watchTree } from '../sandbox/index.ts'
+import { processesNaming, watchTree } from '../sandbox/index.ts'
 import type { ScriptLimits, WatchedLimit } from '../sandbox/index.ts'
 
 const MAX_REPLY_BYTES = 4 * 2 ** 20
@@ -63,8 +64,17 @@ export async function runEvaluator({ python, launcher, evaluator, request, env, 
     for (const timer of timers) clearTimeout(timer)
     signal?.removeEventListener('abort', stop)
     signalGroup(child.pid, 'SIGKILL')
-    for (const pid of watch.survivors()) kill(pid, 'SIGKILL')
+    await endAll(() => [...watch.survivors(), ...processesNaming(directory)])
     watch.stop()
+  }
+}
+
+/** Kills what is left until nothing is: a worker may have been starting while the evaluator died, and dying takes a moment too. */
+async function endAll(left: () => number[]): Promise<void> {
+  const deadline = performance.now() + 5000
+  for (let pids = left(); pids.length > 0 && performance.now() < deadline; pids = left()) {
+    for (const pid of pids) kill(pid, 'SIGKILL')
+    await sleep(10)
   }
 }
 

@@ -57,9 +57,14 @@ export function proportionalBytes(pid: number): number | undefined {
   return text === undefined ? undefined : kilobytes(text, 'Pss')
 }
 
-/** Every process whose start environment holds `NAME=value`, whoever its parent is by now. */
-export function processesMarked(marker: string): number[] {
-  let names: string[]
-  try { names = readdirSync('/proc') } catch { return [] }
-  return names.filter((name) => /^\d+$/.test(name) && (read(`/proc/${name}/environ`) ?? '').split('\0').includes(marker)).map(Number)
+const everyPid = (): number[] => {
+  try {
+    return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number)
+  } catch { return [] }
 }
+
+/** Every process whose start environment holds `NAME=value`, whoever its parent is by now. None where there is no /proc. */
+export const processesMarked = (marker: string): number[] => everyPid().filter((pid) => (read(`/proc/${pid}/environ`) ?? '').split('\0').includes(marker))
+
+/** Every other process on whose command line a text stands: a folder that only they were given. */
+export const processesNaming = (text: string): number[] => everyPid().filter((pid) => pid !== process.pid && (read(`/proc/${pid}/cmdline`) ?? '').includes(text))
