@@ -24,6 +24,7 @@ import type { AgentRegistry } from '../host/index.ts'
 import { MachineRoom, pythonKey } from './machine-room.ts'
 import type { MachineRoomOptions } from './machine-room.ts'
 import { loadTask, packageRoot, prepareTask, pythonDependencies, scriptLimits, scriptVariables } from './tasks/index.ts'
+import type { Task } from './tasks/index.ts'
 
 export interface CreateRunOptions extends MachineRoomOptions {
   task: string
@@ -57,7 +58,7 @@ export async function createRun(client: StoreConnection, options: CreateRunOptio
   const python_key = pythonKey(pythonDependencies(task.manifest.profiles[profile]))
   // Interpreters and git answer while the task is stored: together they take most of a run's start.
   const [prepared, { config, named }, clock] = await Promise.all([
-    prepareTask(task, profile, blobs), agentConfig(options.agent, options.agentConfig ?? {}, blobs), provenance(), options.checkMachine === false ? undefined : checkMachine(options, python_key),
+    prepareTask(task, profile, blobs), agentConfig(options.agent, options.agentConfig ?? {}, blobs), provenance(), options.checkMachine === false ? undefined : lookAround(options.room ?? new MachineRoom(options), task, profile),
   ])
   const problem = Buffer.from(prepared.problem.toWellFormed())
   const { manifest } = task
@@ -86,9 +87,9 @@ export async function createRun(client: StoreConnection, options: CreateRunOptio
   return { runId }
 }
 
-async function checkMachine(options: MachineRoomOptions, python_key: string): Promise<void> {
-  const room = new MachineRoom(options)
-  await Promise.all([room.sandbox(), room.python(python_key)])
+/** Looks for the sandbox and the interpreter of a task; the room remembers them. Throws what to install when one is not to be had. */
+export async function lookAround(room: MachineRoom, task: Task, profile: ProfileName): Promise<void> {
+  await Promise.all([room.sandbox(), room.python(pythonKey(pythonDependencies(task.manifest.profiles[profile])))])
 }
 
 /** UUIDv7 (RFC 9562, section 5.7): sorts by the time it was made. */

@@ -1,5 +1,5 @@
 export type { Attempt, EffectHandler, Settled } from './attempt.ts'
-export { DEFAULT_MAX_STEPS, DEFAULT_MAX_TIME_MS, createRun, storeScript } from './create-run.ts'
+export { DEFAULT_MAX_STEPS, DEFAULT_MAX_TIME_MS, createRun, lookAround, storeScript } from './create-run.ts'
 export type { CreateRunOptions } from './create-run.ts'
 export { handlersFor } from './handlers.ts'
 export { MachineRoom, pythonKey, scriptSettings } from './machine-room.ts'

@@ -19,6 +19,8 @@ export const pythonKey = ({ pip, debian, requires }: PythonDependencies): string
 const dependencies = z.object({ pip: z.array(z.string()), debian: z.array(z.string()), requires: z.string() })
 
 export interface MachineRoomOptions {
+  /** one that has looked around already */
+  room?: MachineRoom
   sandbox?: SandboxRequest
   python?: string
   /** where work in progress lies; by default $KYMO_WORK, or a folder of this user among the temporary files */
@@ -38,8 +40,11 @@ export class MachineRoom {
 
   /** Throws KYMO_SANDBOX_... with the probe's words and the fix. */
   sandbox(): Promise<Sandbox> {
-    this.#sandbox ??= chooseSandbox({ requested: this.#options.sandbox ?? 'auto' })
-    return this.#sandbox
+    if (this.#sandbox !== undefined) return this.#sandbox
+    const choice = chooseSandbox({ requested: this.#options.sandbox ?? 'auto' })
+    this.#sandbox = choice
+    choice.catch(() => { this.#sandbox = undefined })
+    return choice
   }
 
   /** Throws KYMO_PYTHON_... with what to install. */
@@ -50,6 +55,8 @@ export class MachineRoom {
     if (!found.success) throw new KymoError('KYMO_PYTHON', 'the run does not say what its interpreter needs')
     const search = findPython({ dependencies: found.data, explicit: this.#options.python })
     this.#pythons.set(key, search)
+    // What is missing now may be installed by the next time.
+    search.catch(() => this.#pythons.delete(key))
     return search
   }
 

@@ -44,7 +44,7 @@ export async function serveRun(options: ServeRunOptions): Promise<RunSession> {
   const attached = await client.attach({ run_id: run, apart: ACTORS.filter((actor) => !actors.has(actor)) })
   if (attached.decision !== Decision.OK) throw new KymoError(attached.decision === Decision.FENCED ? 'KYMO_RUN_SERVED' : 'KYMO_RUN_REFUSED', attached.reason)
 
-  const room = new MachineRoom(options)
+  const room = options.room ?? new MachineRoom(options)
   const { kinds, close: closeHandlers } = handlersFor(actors, client, room)
   let settle: (ending: Ending) => void = () => undefined
   const ended = new Promise<Ending>((resolve) => { settle = resolve })
@@ -95,7 +95,7 @@ export interface ServeActorOptions extends MachineRoomOptions {
 /** Steps one actor of every run that leaves it to a process of its own, and carries out its effects. */
 export async function serveActor(options: ServeActorOptions): Promise<{ close: () => Promise<void> }> {
   const { client, actor } = options
-  const room = new MachineRoom(options)
+  const room = options.room ?? new MachineRoom(options)
   const { kinds, close: closeHandlers } = handlersFor(new Set([actor]), client, room)
   const hosts = new Map<string, RunHost>()
   const notice = options.onNotice ?? (() => undefined)

@@ -1,7 +1,7 @@
 import type { ActorName } from '../../../schemas/actor-names.ts'
 import { AGENTS } from '../../../actors/index.ts'
-import { createRun } from '../../effects/index.ts'
-import { listTasks } from '../../effects/tasks/index.ts'
+import { MachineRoom, createRun, lookAround } from '../../effects/index.ts'
+import { listTasks, loadTask } from '../../effects/tasks/index.ts'
 import { didYouMean } from '../nearest.ts'
 import { notesOnOldFlags } from '../old-flags.ts'
 import type { OldOptions } from '../old-flags.ts'
@@ -9,7 +9,7 @@ import { stderr } from '../output.ts'
 import { runHeader } from '../run-header.ts'
 import { screenFor, serveWithView } from '../serve-run.ts'
 import type { Notices } from '../serve-run.ts'
-import { openStore, storeArgument } from '../store.ts'
+import { openStore, storeArgument, storeExists } from '../store.ts'
 import type { StoreFlags } from '../flags.ts'
 import { usageError } from '../usage-error.ts'
 import { resume } from './resume.ts'
@@ -41,11 +41,16 @@ export async function run(taskArgument: string | undefined, given: RunOptions, a
   const json = options.json === true
   const screen = screenFor(json)
   const notices: Notices = { show: (message) => screen.line(`note  ${message}`) }
-  await checkTask(task)
+  // Before a store is made: a mistyped task or a missing interpreter leaves nothing behind. Where there is one, it is reached meanwhile.
+  const found = await loadTask(task)
+  const room = new MachineRoom({ sandbox: options.sandbox, ...(options.python === undefined ? {} : { python: options.python }) })
+  const apart = options.apart ?? []
+  const looking = apart.includes('executor') ? Promise.resolve() : lookAround(room, found, options.profile)
+  looking.catch(() => undefined)
+  if (!storeExists(options)) await looking
   const client = await openStore(options, { what: 'kymo run', create: true, onNotice: (message) => notices.show(message) })
   try {
-    const machine = { sandbox: options.sandbox, ...(options.python === undefined ? {} : { python: options.python }) }
-    const apart = options.apart ?? []
+    const machine = { room }
     const { runId } = await createRun(client, {
       task, profile: options.profile, agent, agentConfig: options.agentConfig ?? {}, seed: options.seed, ...machine,
       ...(options.maxSteps === undefined ? {} : { maxSteps: options.maxSteps }), ...(options.maxTime === undefined ? {} : { maxTimeMs: options.maxTime }),
@@ -56,10 +61,4 @@ export async function run(taskArgument: string | undefined, given: RunOptions, a
   } finally {
     await client.close()
   }
-}
-
-/** Before a store is made or its service started: a mistyped task leaves nothing behind. */
-async function checkTask(name: string): Promise<void> {
-  const { loadTask } = await import('../../effects/tasks/index.ts')
-  await loadTask(name)
 }
