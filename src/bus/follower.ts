@@ -5,6 +5,9 @@ import { KymoError } from '../../schemas/errors.ts'
 import { Decision } from '../journal/index.ts'
 import type { StoreConnection } from './store-client.ts'
 
+/** A hint comes within a few milliseconds or not at all. */
+const HINT_MS = 40
+
 export interface FollowOptions {
   client: StoreConnection
   /** run id as a UUID */
@@ -65,6 +68,14 @@ export class Follower {
       this.#behind = true
     }
     void this.#drain()
+  }
+
+  /** There is a record of this number: if it was not heard of soon, its hint was lost and the journal is read. */
+  expect(seq: number): void {
+    if (this.#next > seq || this.#closed) return
+    setTimeout(() => {
+      if (this.#next <= seq && !this.#closed) void this.catchUp()
+    }, HINT_MS).unref()
   }
 
   /** Reads the journal now. */

@@ -20,6 +20,8 @@ export interface RunnerOptions {
   /** runs that this process serves: its heartbeat keeps their timers going */
   serving?: () => Uint8Array[]
   onFatal: (error: unknown) => void
+  /** an outcome stands in the log at this seq */
+  onRecorded?: (seq: number) => void
   /** called at the named points of an attempt; tests let a process die there */
   atPoint?: (point: string) => void
 }
@@ -137,6 +139,8 @@ export class Runner {
     })
     switch (reply.decision) {
       case Decision.OK:
+        this.#options.onRecorded?.(reply.head_seq)
+        return
       case Decision.IDEMPOTENT:
       // Another attempt holds the effect, or the run is over: this outcome does not count.
       case Decision.FENCED:

@@ -49,7 +49,7 @@ export async function serveRun(options: ServeRunOptions): Promise<RunSession> {
   let settle: (ending: Ending) => void = () => undefined
   const ended = new Promise<Ending>((resolve) => { settle = resolve })
   const runner = new Runner({
-    client, scope: { run }, kinds, serving: () => [run], onFatal: (error) => settle({ how: 'interrupted', error }), ...(options.atPoint === undefined ? {} : { atPoint: options.atPoint }),
+    client, scope: { run }, kinds, serving: () => [run], onRecorded: (seq) => host.expect(seq), onFatal: (error) => settle({ how: 'interrupted', error }), ...(options.atPoint === undefined ? {} : { atPoint: options.atPoint }),
   })
   const host = new RunHost({
     client, runId, actors, ...(options.agents === undefined ? {} : { agents: options.agents }),

@@ -67,6 +67,11 @@ export class RunHost {
     this.#follower?.close()
   }
 
+  /** Somebody here knows of a record of this number: its hint may be lost, it is not. */
+  expect(seq: number): void {
+    this.#follower?.expect(seq)
+  }
+
   async #observe(event: AnyEvent): Promise<void> {
     if (this.#live) {
       this.#fold.note(event)
@@ -115,7 +120,9 @@ export class RunHost {
     const events = drafts.map((draft, index) => newEvent(runId, cause, actor, draft, index))
     const reply = await client.append({ run_id: this.#run, reaction: { actor, cause_seq: cause.seq }, events, blobs: inline })
     switch (reply.decision) {
-      case Decision.OK: return true
+      case Decision.OK:
+        this.expect(reply.head_seq)
+        return true
       case Decision.IDEMPOTENT:
         if (reply.reason !== '') await this.#compare(actor, reply.first_seq, drafts)
         return true
