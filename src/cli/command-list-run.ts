@@ -4,7 +4,7 @@ import { apartFlag, flag, jsonFlag, machineFlags, storeFlags, timeFlag } from '.
 import type { Act, Examples } from './flags.ts'
 import { OLD_HELP, oldFlags } from './old-flags.ts'
 
-/** `kymo run` and `kymo resume`. */
+/** `kymo run`, `kymo resume` and `kymo cancel`. */
 export function addRunCommands(program: Command, act: Act, examples: Examples): void {
   const run = program.command('run').description('let an agent work on a task; progress is live, the score comes at the end').argument('[task]', 'a name from "kymo task list"')
   flag(run, '--agent <name>', 'who works: a name from "kymo agent list"', { fallback: 'baseline' })
@@ -33,4 +33,9 @@ export function addRunCommands(program: Command, act: Act, examples: Examples): 
   jsonFlag(storeFlags(resume))
   examples(resume, 'kymo resume', 'kymo resume 019b')
   resume.action((name, options) => act(import('./commands/resume.ts'), (module) => module.resume(name, options)))
+
+  const cancel = jsonFlag(storeFlags(program.command('cancel'))).description('end a run for good; its script is stopped and no score is made').argument('<run>', 'an id, the beginning of one, or "last"')
+  flag(cancel, '--reason <text>', 'why, for the record', { fallback: '' })
+  examples(cancel, 'kymo cancel last', 'kymo cancel 019b --reason "wrong data"')
+  cancel.action((name, options) => act(import('./commands/cancel.ts'), (module) => module.cancel(name, options)))
 }

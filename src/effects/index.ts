@@ -1,4 +1,5 @@
 export type { Attempt, EffectHandler, Settled } from './attempt.ts'
+export { cancelRun } from './cancel-run.ts'
 export { DEFAULT_MAX_STEPS, DEFAULT_MAX_TIME_MS, createRun, lookAround, storeScript } from './create-run.ts'
 export type { CreateRunOptions } from './create-run.ts'
 export { handlersFor } from './handlers.ts'

@@ -176,6 +176,28 @@ describe('Ctrl-C', () => {
     const resumed = await desk.run('resume')
     expect(surprise(resumed)).toBe('')
   }, 60_000)
+
+  it('is not needed to end a run for good: cancel stops its script, the log says who wished it, and nothing is scored', async () => {
+    const { said, until } = desk.start(['run', 'arithmetic', '--agent', 'scripted', '--agent-config', slow()])
+    await until('tick 3')
+    expect((await desk.run('cancel', 'last', '--reason', 'wrong data')).stdout).toContain('is told to end')
+    const { code, stdout } = await said
+    expect(code).toBe(1)
+    expect(stdout).toContain('cancelled: wrong data (user)')
+    expect(await json('show', 'last')).toMatchObject({ status: 'cancelled', score: null, sealed: true })
+    expect((await desk.run('verify', 'last')).code).toBe(0)
+    expect(await desk.run('cancel', 'last')).toMatchObject({ code: 1, stderr: expect.stringContaining('has ended already') as string })
+  }, 60_000)
+
+  it('and cancel together: a run that nobody serves ends when it is resumed', async () => {
+    const { child, said, until } = desk.start(['run', 'arithmetic', '--agent', 'scripted', '--agent-config', slow()])
+    await until('tick 3')
+    child.kill('SIGINT')
+    await said
+    expect((await desk.run('cancel', 'last')).stdout).toContain('will end when it is resumed')
+    expect((await desk.run('resume', 'last')).stdout).toContain('cancelled')
+    expect(await json('show', 'last')).toMatchObject({ status: 'cancelled', sealed: true })
+  }, 60_000)
 })
 
 it('down ends the service, and says that another command starts it again', async () => {
