@@ -2,7 +2,8 @@ import { FIELDS, MESSAGE_OF } from './generated/events.ts'
 import type { EventType } from './generated/events.ts'
 import type { BlobKind, BlobName } from './record.ts'
 
-const TREE_FIELDS = new Set(['tree', 'before', 'after', 'base'])
+/** Not `base`: it names a tree of the run's own past, which an earlier record names; what an agent writes there is judged by the environment. */
+const TREE_FIELDS = new Set(['tree', 'before', 'after'])
 const STORED: Readonly<Record<string, BlobKind>> = { Text: 'text', Ref: 'bytes', ListRef: 'list' }
 const HASH = /^[0-9a-f]{64}$/
 export const isHash = (value: unknown): value is string => typeof value === 'string' && value.length === 64 && HASH.test(value)

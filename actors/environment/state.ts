@@ -78,7 +78,11 @@ export function checked(context: Context, event: Received): Checked {
   if (event.type !== 'action.requested') return { ok: false, code: 'no_action', sentence: 'No action was named.' }
   const known = judged.get(event)
   if (known !== undefined) return known
-  const result = checkAction(event.data.name, textOf(event.data.arguments), context.task.actions)
+  const { name, arguments: args, base } = event.data
+  // A tree of the run's own past is to be a legal place to begin from; until agents branch, only the present one is.
+  const result: Checked = base !== '' && base !== context.head
+    ? { ok: false, code: 'unknown_base', sentence: 'The action begins from another state of the workspace than the present one. Leave "base" out: actions are carried out on the workspace as it is.' }
+    : checkAction(name, textOf(args), context.task.actions)
   judged.set(event, result)
   return result
 }

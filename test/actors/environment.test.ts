@@ -117,6 +117,13 @@ describe('refusals cost a step, change nothing, and say what to do', () => {
     expect(observation?.text).toMatch(sentence)
   })
 
+  it('an action that begins from a tree which is not the workspace as it is', async () => {
+    const environment = await given()
+    const sent = await act(environment, 'List Files', { dir_path: '.' }, { base: 'f'.repeat(64) })
+    expect(only(sent, 'step.begun')).toMatchObject({ accepted: false, reason: 'unknown_base' })
+    expect(types(await act(environment, 'List Files', { dir_path: '.' }, { base: TREE }))).toContain('effect.requested')
+  })
+
   it('a name of any length is refused in few words', async () => {
     const environment = await given()
     const sent = await act(environment, 'x'.repeat(100_000), {})
