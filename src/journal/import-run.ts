@@ -1,4 +1,5 @@
 import { messageOf } from '../../schemas/errors.ts'
+import { isActor } from '../../schemas/actor-names.ts'
 import { hex } from '../../schemas/hash.ts'
 import { ENVELOPE_FORMAT, Envelope, formatRunId, recordHashBytes } from '../../schemas/record.ts'
 import { kymo } from '../../schemas/generated/messages.js'
@@ -119,6 +120,7 @@ async function add(upload: Upload, records: readonly Uint8Array[], hasBlob: Impo
     if (state.sealed) return `record ${seq} comes after the run's end`
     if (seq === 0 && envelope.type !== 'run.started') return 'a run begins with run.started'
     if (envelope.recorded_at_ms < state.at) return `record ${seq} is older than its predecessor`
+    if (isActor(envelope.to) && envelope.prev_to !== (state.lastTo.get(envelope.to) ?? -1)) return `record ${seq} names another previous event of ${envelope.to}`
     for (const { hash } of envelope.blobs) if (!(await hasBlob(hex(hash)))) return `record ${seq} names blob ${hex(hash)}, which the store does not hold`
     try {
       applyRecord(state, envelope, bytes, recordHashBytes(bytes))

@@ -99,6 +99,7 @@ test('what does not hang together is refused with the record it was found at', a
     [run.records.with(30, flipped), /record 3[01] /],
     [run.records.toSpliced(30, 1), /where record 30 should stand is one that calls itself 31/],
     [run.records.slice(5), /where record 0/],
+    [forge(run.records, 90, 'score.recorded', (payload) => payload, () => ({ prev_to: 3 })), /record 90 names another previous event of environment/],
     [[...run.records, ...run.records.slice(-1)], /record 93|calls itself 92/],
   ]
   for (const [records, reason] of cases) {
