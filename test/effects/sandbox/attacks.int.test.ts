@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -8,6 +9,8 @@ import { findPython } from '../../../src/effects/python/index.ts'
 import { DEFAULT_SCRIPT_LIMITS, interpreterMounts, sandboxArgv, spawnSandboxed } from '../../../src/effects/sandbox/index.ts'
 import { openRoom } from './room.ts'
 import type { Room } from './room.ts'
+
+const HOME_FILES = ['.ssh', '.bashrc'].map((name) => JSON.stringify(join(homedir(), name))).join(', ')
 
 let room: Room
 beforeEach(async () => {
@@ -30,7 +33,7 @@ except OSError: print("refused")`, { args: [join(room.outside, 'answers.csv')] }
 })
 
 it('finds no home, no users, no devices and no container socket', async () => {
-  const ran = await room.run('import os\nfor path in ["/etc/passwd", "/etc/shadow", "/etc/ssh", "/dev/mem", "/dev/sda", "/dev/kmsg", "/var/run/docker.sock", "/run", "/sys", "/var", "/root/.ssh", "/root/.bashrc"]:\n    if os.path.exists(path): print(path)\nprint(os.listdir(os.environ["HOME"]), os.listdir("/tmp"))')
+  const ran = await room.run('import os\nfor path in ["/etc/passwd", "/etc/shadow", "/etc/ssh", "/dev/mem", "/dev/sda", "/dev/kmsg", "/var/run/docker.sock", "/run", "/sys", "/var", ' + HOME_FILES + ']:\n    if os.path.exists(path): print(path)\nprint(os.listdir(os.environ["HOME"]), os.listdir("/tmp"))')
   expect(ran.out).toBe('[] []\n')
 })
 
