@@ -12,6 +12,8 @@ Begin here:
   kymo run vectorization --agent scripted --agent-config script=tasks/vectorization/demo.yaml
   kymo list                            the runs; then kymo trace last, kymo verify last
 
+In a fresh clone type deploy/kymo for kymo, or once: npm link
+
 A RUN is an id, the beginning of one, or "last" (or -) for the newest.
 Every flag has a variable, --max-steps is KYMO_MAX_STEPS; a .env file in this folder is read.
 
