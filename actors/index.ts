@@ -1,4 +1,4 @@
-import type { ActorLogic } from './logic.ts'
+import type { ActorLogic, AgentEntry } from './logic.ts'
 import { baseline } from './agent/baseline/machine.ts'
 import { scripted } from './agent/scripted/machine.ts'
 import { environment } from './environment/machine.ts'
@@ -6,12 +6,10 @@ import { evaluator } from './evaluator/machine.ts'
 import { executor } from './executor/machine.ts'
 import { llmTool } from './llm-tool/machine.ts'
 
-export type { ActorLogic } from './logic.ts'
+export type { ActorLogic, AgentEntry } from './logic.ts'
 export { ACTIONS, usage } from './environment/actions.ts'
 export { improvementOf } from './evaluator/machine.ts'
 export type { Message, Received } from './protocol.ts'
-
-export interface AgentEntry { name: string; description: string; logic: ActorLogic }
 
 /** The agents that come with Kymo. */
 export const AGENTS: Readonly<Record<string, AgentEntry>> = {

@@ -57,7 +57,8 @@ function eventTypes(descriptor) {
       const scalar = SCALARS[spec.type]
       if (scalar === undefined && messages[spec.type] === undefined) throw new Error(`${name}.${field}: type ${spec.type} is not allowed in events (no 64-bit fields, no maps, no enums)`)
       const own = scalar ?? (spec.type === 'Text' ? 'Text' : spec.type)
-      lines.push(`  ${field}${scalar || spec.rule === 'repeated' ? '' : '?'}: ${spec.rule === 'repeated' ? `${own}[]` : own}`)
+      const always = (scalar !== undefined && spec.options?.proto3_optional !== true) || spec.rule === 'repeated'
+      lines.push(`  ${field}${always ? '' : '?'}: ${spec.rule === 'repeated' ? `${own}[]` : own}`)
       fields[name].push([field, spec.type, spec.rule === 'repeated' ? 1 : 0, oneofs.get(field) ?? ''])
     }
     lines.push('}', '')

@@ -1,14 +1,52 @@
 import { z } from 'zod'
+import { canonicalJson } from './canonical-json.ts'
 
-/** Parameters of a completion as a request carries them. The `scripted` provider answers from a recorded list of replies. */
+/** Who in a run calls a model: the agent itself, the cheaper one for summaries and reading, the one for edits of scripts. */
+export const ROLES = ['model', 'fast', 'edit'] as const
+export type Role = (typeof ROLES)[number]
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/)
+
+/** A role's model and how it is asked: recorded in run.started. Times in milliseconds. */
+export const roleSettings = z.strictObject({
+  provider: z.string(),
+  model: z.string(),
+  temperature: z.number().min(0).max(2).optional(),
+  max_tokens: z.number().int().positive().default(4000),
+  base_url: z.string().optional(),
+  /** ask for the reply as a stream: live output, and no idle connection on long replies */
+  stream: z.boolean().optional(),
+  /** answer from the store's request cache where the same request was answered before */
+  cache: z.boolean().optional(),
+  timeout_ms: z.number().positive().optional(),
+  /** how long retries of one completion may go on */
+  patience_ms: z.number().nonnegative().optional(),
+  /** scripted only: blob with the replies, or the path of a module */
+  replies: hash.optional(),
+  module: z.string().optional(),
+  /** recorded only: list of answers, and the provider that gave them */
+  answers: hash.optional(),
+  as: z.string().optional(),
+  /** who keeps the account of what is used */
+  account: z.string().optional(),
+})
+export type RoleSettings = z.infer<typeof roleSettings>
+
+/** The models of a run. */
+export const llmSettings = z.strictObject({ model: roleSettings, fast: roleSettings, edit: roleSettings })
+export type LlmSettings = z.infer<typeof llmSettings>
+
+/** Parameters of a completion as a request carries them: a role's settings and what this request adds. Loose: the first version put more there. */
 export const completionParams = z.looseObject({
+  ...roleSettings.shape,
   provider: z.string().default('scripted'),
   model: z.string().default('scripted'),
-  temperature: z.number().min(0).max(2).optional(),
   max_tokens: z.number().int().positive().optional(),
-  /** scripted only: blob with a JSON list of replies */
-  replies: z.string().regex(/^[0-9a-f]{64}$/).optional(),
+  stop: z.array(z.string().min(1)).max(4).optional(),
 })
+
+/** The params of a request of this role. Throws when the run has no model. */
+export const paramsFor = (llm: string, role: Role, extra: { stop?: string[] } = {}): string => canonicalJson({ ...llmSettings.parse(JSON.parse(llm))[role], ...extra })
 
 /** A reply of the scripted provider: a text, or a failure to rehearse. */
 export const scriptedReply = z.union([z.string(), z.strictObject({ error: z.string(), retryable: z.boolean().default(false) })])

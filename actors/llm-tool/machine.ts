@@ -26,7 +26,7 @@ const effect = (context: Context): Message => {
     type: 'effect.requested', to: 'runner',
     data: {
       kind: 'completion', call: context.tries, max_attempts: 5, retry_of: '',
-      completion: { provider, model, params: context.params, role: context.role, ...(context.base === null ? {} : { base: context.base }), ...(context.appended === null ? {} : { appended: context.appended }) },
+      completion: { provider, model, params: context.params, role: context.role, omit: [], ...(context.base === null ? {} : { base: context.base }), ...(context.appended === null ? {} : { appended: context.appended }) },
     },
   }
 }

@@ -8,7 +8,7 @@ const TREE = 'a'.repeat(64)
 const OTHER = 'b'.repeat(64)
 
 const STARTED: EventPayloads['run.started'] = {
-  task: 'arithmetic', profile: 'small', agent: 'scripted', agent_config: '{}', tree: TREE, layers: [{ mount: 'data', tree: OTHER }], read_only: ['locked/*'], seed: 7, entry: 'train.py', script_limits: '{"limits":{}}', llm: '{}', python_key: '{}',
+  task: 'arithmetic', profile: 'small', agent: 'scripted', agent_config: '{}', tree: TREE, layers: [{ mount: 'data', tree: OTHER }], read_only: ['locked/*'], seed: 7, entry: 'train.py', script_limits: '{"limits":{}}', llm: '{}', actions: [], python_key: '{}',
   limits: { max_steps: 5, max_time_ms: 60_000, max_tokens: 0, max_cost_usd: 0 }, problem: text('Do it well.'),
   grading: { metric: 'accuracy', higher_is_better: true, success_improvement: 0.1, at_every_step: false, evaluator: 'evaluate.py' },
 }

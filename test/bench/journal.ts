@@ -17,7 +17,7 @@ const external = (run: Uint8Array, type: 'message.rejected' | 'run.started', pay
 
 /** Begins a run that takes external events. */
 export const creation = (run: Uint8Array): Partial<Request<'append'>> => external(run, 'run.started', {
-  task: 'bench', profile: 'small', agent: 'none', agent_config: '{}', tree: '', layers: [], read_only: [], seed: 0, entry: '', script_limits: '{}', llm: '{}', python_key: '{}',
+  task: 'bench', profile: 'small', agent: 'none', agent_config: '{}', tree: '', layers: [], read_only: [], seed: 0, entry: '', script_limits: '{}', llm: '{}', actions: [], python_key: '{}',
 } satisfies EventPayloads['run.started'])
 
 /** An append whose stored record takes one KiB. Text that does not compress, as hashes and ids do not. */

@@ -67,7 +67,7 @@ export function childProcess(): { holder: Holder; end: () => Promise<void> } {
 }
 
 export const started: EventPayloads['run.started'] = {
-  task: 't', profile: 'small', agent: 'scripted', agent_config: '{}', tree: '', layers: [], read_only: [], seed: 1, entry: '', script_limits: '{}', llm: '{}', python_key: '',
+  task: 't', profile: 'small', agent: 'scripted', agent_config: '{}', tree: '', layers: [], read_only: [], seed: 1, entry: '', script_limits: '{}', llm: '{}', actions: [], python_key: '',
 }
 
 const event = <T extends EventType>(id: string, type: T, from: string, to: string, payload: EventPayloads[T], cause = ''): NewEvent => ({

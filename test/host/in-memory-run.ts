@@ -191,7 +191,7 @@ async function runStarted(options: InMemoryOptions, blobs: MemoryBlobs): Promise
     named: script === null ? [] : [{ hash: script.ref, kind: 'list', bytes: script.bytes }],
     payload: {
       task: 'memory', profile: 'small', agent, agent_config: agent === 'scripted' ? canonicalJson({ script, ...(replies === undefined ? {} : { completion: { provider: 'scripted', model: 'scripted', replies } }) }) : '{}',
-      problem: { ref: await blobs.put(problem), bytes: problem.length }, tree: await blobs.put(Buffer.from(formatTree(entries))), layers: [], read_only: ['locked/*'], seed: 7, entry: 'train.py', llm: '{}', python_key: '{}', script_limits: '{}',
+      problem: { ref: await blobs.put(problem), bytes: problem.length }, tree: await blobs.put(Buffer.from(formatTree(entries))), layers: [], read_only: ['locked/*'], seed: 7, entry: 'train.py', llm: '{}', actions: [], python_key: '{}', script_limits: '{}',
       limits: { max_steps: 50, max_time_ms: 0, max_tokens: 0, max_cost_usd: 0, ...options.limits },
       grading: { metric: 'accuracy', higher_is_better: true, success_improvement: 0.1, at_every_step: options.gradeSteps ?? false, evaluator: 'evaluate.py' },
       clock: { kymo: '', commit: '', dirty: false, lockfile: '', node: '', xstate: '', host: '', platform: '' },

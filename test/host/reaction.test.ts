@@ -68,7 +68,7 @@ describe('timers', () => {
 })
 
 const RUN_STARTED = {
-  task: 't', profile: 'small', agent: 'scripted', agent_config: '{}', tree: '', layers: [], read_only: [], seed: 0, entry: 'train.py', script_limits: '{}', llm: '{}', python_key: '{}',
+  task: 't', profile: 'small', agent: 'scripted', agent_config: '{}', tree: '', layers: [], read_only: [], seed: 0, entry: 'train.py', script_limits: '{}', llm: '{}', actions: [], python_key: '{}',
 }
 
 describe('unknown events', () => {

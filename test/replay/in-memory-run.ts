@@ -104,7 +104,7 @@ async function start(journal: Journal, blobs: MemoryBlobs, run: Uint8Array, opti
     task: 'arithmetic', profile: 'small', agent: options.agent ?? 'scripted', agent_config: canonicalJson({ script, ...(replies === undefined ? {} : { completion: { provider: 'scripted', model: 'scripted', replies } }) }),
     problem: { ref: await blobs.put(problem), bytes: problem.length },
     tree: await storeTree(blobs, options.files ?? { 'train.py': 'print(1)\n' }), layers: options.layer === undefined ? [] : [{ mount: options.layer.mount, tree: await storeTree(blobs, options.layer.files) }],
-    read_only: [], seed: 7, entry: 'train.py', script_limits: '{}', llm: '{}', python_key: '',
+    read_only: [], seed: 7, entry: 'train.py', script_limits: '{}', llm: '{}', actions: [], python_key: '',
     limits: { max_steps: options.maxSteps ?? 100_000, max_time_ms: 1e12, max_tokens: 0, max_cost_usd: 0 },
     grading: { metric: 'seconds', higher_is_better: false, success_improvement: 0.1, at_every_step: options.gradeSteps ?? false, evaluator: 'evaluate.py' },
     clock: { kymo: '0.1.0', commit: '', dirty: false, lockfile: '', node: process.versions.node, xstate: '', host: 'test', platform: 'test' },
