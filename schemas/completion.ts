@@ -27,6 +27,8 @@ export const roleSettings = z.strictObject({
   /** recorded only: list of answers, and the provider that gave them */
   answers: hash.optional(),
   as: z.string().optional(),
+  /** US dollars per million tokens, for a model that the price list does not know */
+  price: z.strictObject({ input: z.number().nonnegative(), output: z.number().nonnegative() }).optional(),
   /** who keeps the account of what is used */
   account: z.string().optional(),
 })
