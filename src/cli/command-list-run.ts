@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { keyValue, wholeNumber } from './arguments.ts'
 import { apartFlag, flag, jsonFlag, machineFlags, storeFlags, timeFlag } from './flags.ts'
 import type { Act, Examples } from './flags.ts'
+import { limitsFlag, modelFlags } from './model-flags.ts'
 import { OLD_HELP, oldFlags } from './old-flags.ts'
 
 /** `kymo run`, `kymo resume` and `kymo cancel`. */
@@ -13,6 +14,9 @@ export function addRunCommands(program: Command, act: Act, examples: Examples): 
   flag(run, '--seed <n>', 'seed of everything random in the run', { read: wholeNumber(0), fallback: 0 })
   flag(run, '--max-steps <n>', 'how many actions the agent may take (default 50)', { read: wholeNumber(1) })
   timeFlag(run)
+  modelFlags(run)
+  flag(run, '--interactive', 'you are there: the agent may ask for help')
+  flag(run, '--actions-module <file>', 'more actions, from a YAML, JSON or JavaScript file')
   flag(run, '--grade-steps', 'grade the workspace after every step, not only at the end')
   apartFlag(run)
   machineFlags(run)
@@ -22,6 +26,7 @@ export function addRunCommands(program: Command, act: Act, examples: Examples): 
   examples(run,
     'kymo run vectorization --agent baseline',
     'kymo run vectorization --agent scripted --agent-config script=tasks/vectorization/demo.yaml',
+    'kymo run vectorization --agent research --model anthropic/claude-sonnet-4-5 --max-cost 5',
     'kymo run vectorization --max-steps 30 --max-time 2h --json > result.json', '',
     'Ctrl-C stops scripts and leaves a run that "kymo resume" finishes; a second Ctrl-C stops at once.', OLD_HELP)
   run.action((task, options, command: Command) => act(import('./commands/run.ts'), (module) => module.run(task, options, command.getOptionValueSource('agent') === 'default')))
@@ -29,6 +34,8 @@ export function addRunCommands(program: Command, act: Act, examples: Examples): 
   const resume = program.command('resume').description('finish a run that was cut off; the same command twice does no harm').argument('[run]', 'an id, the beginning of one, or "last"; default: the newest that was cut off')
   apartFlag(resume)
   machineFlags(resume)
+  limitsFlag(resume)
+  flag(resume, '--interactive', 'you are there: the agent may ask for help')
   flag(resume, '--quiet', 'leave out what scripts print')
   jsonFlag(storeFlags(resume))
   examples(resume, 'kymo resume', 'kymo resume 019b')

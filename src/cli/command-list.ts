@@ -3,6 +3,7 @@ import { ACTORS } from '../../schemas/actor-names.ts'
 import { wholeNumber } from './arguments.ts'
 import { DEFAULT_STORE, flag, jsonFlag, machineFlags, storeFlags } from './flags.ts'
 import type { Act, Examples } from './flags.ts'
+import { limitsFlag } from './model-flags.ts'
 import { addRunCommands } from './command-list-run.ts'
 
 const RUN_HELP = 'an id, the beginning of one, or "last"'
@@ -96,7 +97,7 @@ export function addCommands(program: Command, finish: (code: number) => void): v
   down.action((options) => act(import('./commands/down.ts'), (module) => module.down(options)))
 
   const actor = storeFlags(program.command('actor')).description('serve one actor of every run that leaves it to a process of its own (kymo run --apart)').argument('<name>', ACTORS.join(', '))
-  machineFlags(actor)
+  limitsFlag(machineFlags(actor))
   examples(actor, 'kymo run arithmetic --apart executor      in one terminal', 'kymo actor executor                       in another', 'kymo actor executor --nats nats://TOKEN@10.0.0.5:4222')
   actor.action((name, options) => act(import('./commands/actor.ts'), (module) => module.actor(name, options)))
 }

@@ -6,6 +6,18 @@ import { messageOf } from '../../schemas/errors.ts'
 /** What a `.env` file says and the environment does not. Keys of providers stay here: what is not in process.env, no child can inherit. */
 const kept = new Map<string, string>()
 
+/** Keys of model providers, by the names that their own tools use. */
+const PROVIDER_KEY = /_API_KEY$/
+
+/** Takes the keys out of the environment: what this process starts (the store's service, nats-server, interpreters) never has them. */
+export function keepKeys(environment: NodeJS.ProcessEnv = process.env): void {
+  for (const [name, value] of Object.entries(environment)) {
+    if (!PROVIDER_KEY.test(name) || value === undefined) continue
+    kept.set(name, value)
+    delete environment[name]
+  }
+}
+
 /** A setting of this process: the environment first, then `.env`. */
 export const setting = (name: string): string | undefined => process.env[name] ?? kept.get(name)
 

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { EXIT, EXIT_HELP } from './exit-codes.ts'
-import { readDotenv } from './dotenv.ts'
+import { keepKeys, readDotenv } from './dotenv.ts'
 import { addCommands } from './command-list.ts'
 import { reportCommandLine, reportError } from './report-error.ts'
 import { tolerateClosedPipes } from './output.ts'
@@ -50,6 +50,7 @@ export async function main(argv: string[]): Promise<number> {
   let code: number = EXIT.ok
   let program: Command | undefined
   try {
+    keepKeys()
     await readDotenv()
     program = createProgram((value) => { code = value })
     if (argv.length === 0) {

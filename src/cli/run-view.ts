@@ -1,3 +1,4 @@
+import type { CompletionOutcome } from '../../schemas/generated/events.ts'
 import type { AnyEvent } from '../../schemas/record.ts'
 import { count, duration, oneLine, printable } from './format.ts'
 import { OutputLines } from './output-lines.ts'
@@ -30,6 +31,7 @@ export class RunView {
   #printed = 0
   #hidden = 0
   #refused = false
+  #spent = 0
 
   constructor(options: RunViewOptions) {
     this.#options = options
@@ -64,6 +66,17 @@ export class RunView {
     this.#status.stop()
   }
 
+  /** Shows what happened so far, then leaves the screen to a question until it is answered. */
+  async whileAsking<T>(work: () => Promise<T>): Promise<T> {
+    await this.#queue
+    this.#status.stop()
+    try {
+      return await work()
+    } finally {
+      this.#status.start()
+    }
+  }
+
   /** Takes the status line away at once. */
   abandon(): void { this.#status.stop() }
 
@@ -93,6 +106,17 @@ export class RunView {
     this.#hidden = 0
   }
 
+  #asks(role: string, model: string): void {
+    this.#doing = `${role === 'model' ? 'the agent asks' : `${role}:`} ${oneLine(model, 40)}`
+  }
+
+  #completed({ input_tokens, output_tokens, cost_usd, source }: CompletionOutcome, ms: number): void {
+    this.#spent += cost_usd
+    this.#doing = 'the agent decides'
+    const from = source === 'live' || source === '' ? '' : ` (${source})`
+    this.#line(`          ${this.#options.screen.colors.dim(`model${from}  ${input_tokens} tokens in, ${output_tokens} out, ${duration(ms)}${this.#spent > 0 ? `, $${this.#spent.toFixed(4)} so far` : ''}`)}`)
+  }
+
   async #show(event: AnyEvent, now: number): Promise<void> {
     const { colors } = this.#options.screen
     const elapsed = duration(now - this.#began)
@@ -115,7 +139,8 @@ export class RunView {
         return
       }
       case 'effect.succeeded': {
-        const { execution, clock } = event.payload
+        const { execution, completion, clock } = event.payload
+        if (completion !== undefined) return this.#completed(completion, clock?.wall_ms ?? 0)
         if (execution === undefined) return
         this.#endOfScript()
         const well = execution.reason === 'exited' && execution.exit_code === 0
@@ -124,11 +149,20 @@ export class RunView {
         return
       }
       case 'effect.failed': {
-        const { kind, error } = event.payload
+        const { kind, error, retryable } = event.payload
         this.#endOfScript()
+        if (kind === 'completion' && retryable) return this.#line(`          ${colors.yellow('model')} ${printable(error?.message ?? '')}; it is asked again`)
         this.#line(`          ${colors.red(`${kind} failed`)} ${printable(error?.message ?? '')}`)
         return
       }
+      case 'effect.requested': {
+        const asked = event.payload.completion
+        if (asked !== undefined) this.#asks(asked.role, asked.model)
+        if (event.payload.human !== undefined) this.#doing = ''
+        return
+      }
+      case 'primitive.begun': return this.#line(`        ${colors.dim(`${event.payload.step}.${event.payload.index}  ${oneLine(event.payload.name, 60)}`)}`)
+      case 'primitive.finished': if (!event.payload.ok) this.#line(`          ${colors.yellow(event.payload.code.replaceAll('_', ' '))}`); return
       case 'effect.lost': return this.#line(`${colors.yellow('note')}  an attempt of ${event.payload.kind} was lost (${printable(event.payload.reason)}); it is offered again`)
       case 'effect.started': if (event.attempt > 1) this.#line(`${colors.yellow('note')}  attempt ${event.attempt} of ${event.payload.kind}`); return
       case 'actor.faulted': return this.#line(`${colors.red('fault')} ${event.payload.actor}: ${printable(event.payload.message)}`)

@@ -1,4 +1,5 @@
 import type { ActorName } from '../../schemas/actor-names.ts'
+import { askPerson } from './ask-person.ts'
 import { ACTORS } from '../../schemas/actor-names.ts'
 import { messageOf } from '../../schemas/errors.ts'
 import type { StoreClient } from '../bus/index.ts'
@@ -30,18 +31,21 @@ export interface ServeOptions {
   json: boolean
   storeWords: string
   notices: Notices
+  /** a person sits here and answers questions */
+  interactive?: boolean
 }
 
 export const screenFor = (json: boolean): Screen => (json ? stderr() : stdout())
 
 /** Serves a run with its story on the screen, until it is finished or cut off; gives the exit code. */
-export async function serveWithView({ client, runId, seenSeq, apart, machine, quiet, json, storeWords, notices }: ServeOptions): Promise<number> {
+export async function serveWithView({ client, runId, seenSeq, apart, machine, quiet, json, storeWords, notices, interactive = false }: ServeOptions): Promise<number> {
   const screen = screenFor(json)
   const view = new RunView({ screen, seenSeq, quiet, read: async (hash) => Buffer.from(await client.blobs.get(hash)).toString() })
   notices.show = (message) => view.notice(message)
   const short = shortId(runId)
+  const person = interactive ? askPerson(screen, (work) => view.whileAsking(work)) : undefined
   const session = await serveRun({
-    client, runId, ...machine, actors: new Set(ACTORS.filter((actor) => !apart.includes(actor))),
+    client, runId, ...machine, ...(person === undefined ? {} : { ask: person.ask }), actors: new Set(ACTORS.filter((actor) => !apart.includes(actor))),
     onEvent: (event) => view.onEvent(event), onOutput: (stream, chunk) => view.onOutput(stream, chunk),
   })
   if (apart.length > 0) view.notice(`${apart.join(' and ')} ${apart.length === 1 ? 'is' : 'are'} left to ${apart.map((name) => `"${programName()} actor ${name}${storeWords}"`).join(' and ')}`)
@@ -69,6 +73,7 @@ export async function serveWithView({ client, runId, seenSeq, apart, machine, qu
     if (ending.how === 'interrupted' && ending.error !== undefined) screen.line(`${screen.colors.red('cut off')} ${messageOf(ending.error)}`)
     return await report(client, runId, { screen, json, storeWords })
   } finally {
+    person?.close()
     process.off('SIGINT', stop)
     process.off('SIGTERM', stop)
     process.off('SIGHUP', stop)

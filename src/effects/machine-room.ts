@@ -18,11 +18,20 @@ export const scriptSettings = z.object({ limits: scriptLimitsSchema, variables: 
 export const pythonKey = ({ pip, debian, requires }: PythonDependencies): string => canonicalJson({ pip, debian, requires })
 const dependencies = z.object({ pip: z.array(z.string()), debian: z.array(z.string()), requires: z.string() })
 
+/** A question to a person: help for the agent, or the next action. Undefined: nobody answered. */
+export type Ask = (question: { what: 'help' | 'action'; prompt: string; choices: string }, signal: AbortSignal) => Promise<string | undefined>
+
 export interface MachineRoomOptions {
   /** one that has looked around already */
   room?: MachineRoom
   sandbox?: SandboxRequest
   python?: string
+  /** keys of model providers by the name of their variable: they never stand in process.env, so no child inherits them */
+  keys?: (name: string) => string | undefined
+  /** asks the person who is there; absent: nobody is */
+  ask?: Ask
+  /** how much is asked of each provider at once and per minute, over all runs of the store, like "anthropic=4,50rpm,80000tpm" */
+  providerLimits?: string
   /** where work in progress lies; by default $KYMO_WORK, or a folder of this user among the temporary files */
   work?: string
 }

@@ -46,7 +46,7 @@ it('turns commander\'s words into a sentence that names the variable a value cam
 })
 
 it('names every flag of MLAgentBench that was given and does nothing', () => {
-  expect(notesOnOldFlags({ llmName: 'claude-v1', device: '0', agentType: 'baseline', maxSteps: 3 }).map((note) => note.split(' ')[0])).toEqual(['--llm-name', '--device'])
+  expect(notesOnOldFlags({ llmName: 'claude-v1', device: '0', agentType: 'baseline', maxSteps: 3 }).map((note) => note.split(' ')[0])).toEqual(['--device'])
 })
 
 it('reads NATS addresses with their tokens and refuses others', () => {

@@ -5,9 +5,11 @@ import type { StoreFlags } from '../flags.ts'
 import { didYouMean } from '../nearest.ts'
 import { stdout } from '../output.ts'
 import { openStore, storeName } from '../store.ts'
+import { machineOf } from '../machine-options.ts'
+import type { MachineOptions } from '../machine-options.ts'
 import { usageError } from '../usage-error.ts'
 
-export interface ActorOptions extends StoreFlags { sandbox: 'auto' | 'bwrap' | 'none'; python?: string }
+export interface ActorOptions extends StoreFlags, MachineOptions {}
 
 /** `kymo actor NAME`: one actor as a process of its own, for every run that leaves it apart, until a signal. */
 export async function actor(name: string, options: ActorOptions): Promise<number> {
@@ -16,7 +18,7 @@ export async function actor(name: string, options: ActorOptions): Promise<number
   const screen = stdout()
   const say = (message: string): void => screen.line(`${screen.colors.dim(new Date().toLocaleTimeString('en-GB'))} ${message}`)
   const client = await openStore(options, { what: `kymo actor ${known}`, create: true, onNotice: say })
-  const machine = { sandbox: options.sandbox, ...(options.python === undefined ? {} : { python: options.python }) }
+  const machine = machineOf(options)
   const served = await serveActor({ client, actor: known, ...machine, onNotice: say })
   say(`${known} serves the store ${storeName(options)}: runs begun with "kymo run TASK --apart ${known}". Ctrl-C ends it.`)
   await untilSignal(say, () => served.close())

@@ -10,9 +10,11 @@ import { printJson } from '../output.ts'
 import { findRun, listRuns, openStore, storeArgument, storeName } from '../store.ts'
 import type { ListedRun } from '../store.ts'
 import type { StoreFlags } from '../flags.ts'
+import { machineOf } from '../machine-options.ts'
+import type { MachineOptions } from '../machine-options.ts'
 import { usageError } from '../usage-error.ts'
 
-export interface ResumeOptions extends StoreFlags { apart?: ActorName[]; sandbox: 'auto' | 'bwrap' | 'none'; python?: string; quiet?: boolean }
+export interface ResumeOptions extends StoreFlags, MachineOptions { apart?: ActorName[]; interactive?: boolean; quiet?: boolean }
 
 /** `kymo resume`: goes on with a run that was cut off. A finished run shows its score again; one that is being served is left to its process. */
 export async function resume(name: string | undefined, options: ResumeOptions): Promise<number> {
@@ -37,8 +39,8 @@ export async function resume(name: string | undefined, options: ResumeOptions): 
     const summary = await readMetrics(client, row)
     screen.line(runHeader(screen, { runId: row.id, task: `${summary.task} (${summary.profile})`, agent: summary.agent, store: options, cutOffMs: Date.now() - row.updatedAt, steps: summary.steps }))
     const apart = options.apart ?? ACTORS.filter((actor) => row.apart.includes(actor))
-    const machine = { sandbox: options.sandbox, ...(options.python === undefined ? {} : { python: options.python }) }
-    return await serveWithView({ client, runId: row.id, seenSeq: row.headSeq, apart, machine, quiet: options.quiet === true, json, storeWords, notices })
+    const machine = machineOf(options)
+    return await serveWithView({ client, runId: row.id, seenSeq: row.headSeq, apart, machine, quiet: options.quiet === true, json, storeWords, notices, interactive: options.interactive === true || summary.agent === 'human' })
   } finally {
     await client.close()
   }

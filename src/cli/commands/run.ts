@@ -1,9 +1,13 @@
 import type { ActorName } from '../../../schemas/actor-names.ts'
 import { AGENTS } from '../../../actors/index.ts'
+import type { ModelChoice } from '../../effects/index.ts'
 import { MachineRoom, createRun, lookAround } from '../../effects/index.ts'
 import { listTasks, loadTask } from '../../effects/tasks/index.ts'
 import { didYouMean } from '../nearest.ts'
-import { notesOnOldFlags } from '../old-flags.ts'
+import { machineOf } from '../machine-options.ts'
+import { modelChoice } from '../model-flags.ts'
+import type { ModelOptions } from '../model-flags.ts'
+import { agentOfType, configOfOldFlags, modelsOfOldFlags, notesOnOldFlags } from '../old-flags.ts'
 import type { OldOptions } from '../old-flags.ts'
 import { stderr } from '../output.ts'
 import { runHeader } from '../run-header.ts'
@@ -14,7 +18,7 @@ import type { StoreFlags } from '../flags.ts'
 import { usageError } from '../usage-error.ts'
 import { resume } from './resume.ts'
 
-export interface RunOptions extends StoreFlags, OldOptions {
+export interface RunOptions extends StoreFlags, OldOptions, ModelOptions {
   agent: string
   agentConfig?: Record<string, string>
   profile: 'small' | 'full'
@@ -23,6 +27,8 @@ export interface RunOptions extends StoreFlags, OldOptions {
   maxTime?: number
   gradeSteps?: boolean
   apart?: ActorName[]
+  interactive?: boolean
+  actionsModule?: string
   sandbox: 'auto' | 'bwrap' | 'none'
   python?: string
   quiet?: boolean
@@ -35,30 +41,55 @@ export async function run(taskArgument: string | undefined, given: RunOptions, a
   if (options.resume !== undefined) return resume(options.resume, options)
   const task = taskArgument ?? options.task
   if (task === undefined) throw usageError(`Name a task, like: kymo run ${(await listTasks())[0]?.name ?? 'TASK'}. The tasks are: ${(await listTasks()).map(({ name }) => name).join(', ')}.`)
-  const agent = agentIsDefault ? options.agentType ?? options.agent : options.agent
+  const agent = agentIsDefault && options.agentType !== undefined ? agentOfType(options.agentType) : options.agent
   if (!Object.hasOwn(AGENTS, agent)) throw usageError(`There is no agent ${agent.slice(0, 60)}.${didYouMean(agent, Object.keys(AGENTS))} The agents are: ${Object.keys(AGENTS).join(', ')}; "kymo agent list" describes them.`, 'KYMO_UNKNOWN_AGENT')
 
+  const { models, config, notes } = settingsFor(agent, options)
+  for (const note of notes) stderr().line(`note  ${note}`)
   const json = options.json === true
   const screen = screenFor(json)
   const notices: Notices = { show: (message) => screen.line(`note  ${message}`) }
   // Before a store is made: a mistyped task or a missing interpreter leaves nothing behind. Where there is one, it is reached meanwhile.
   const found = await loadTask(task)
-  const room = new MachineRoom({ sandbox: options.sandbox, ...(options.python === undefined ? {} : { python: options.python }) })
+  const room = new MachineRoom(machineOf(options))
   const apart = options.apart ?? []
   const looking = apart.includes('executor') ? Promise.resolve() : lookAround(room, found, options.profile)
   looking.catch(() => undefined)
   if (!storeExists(options)) await looking
   const client = await openStore(options, { what: 'kymo run', create: true, onNotice: (message) => notices.show(message) })
   try {
-    const machine = { room }
+    const machine = { ...machineOf(options), room }
+    const maxSteps = options.maxSteps ?? (options.agentMaxSteps === undefined ? undefined : Number(options.agentMaxSteps))
+    // A person who is the agent is there.
+    const interactive = options.interactive === true || agent === 'human'
     const { runId } = await createRun(client, {
-      task, profile: options.profile, agent, agentConfig: options.agentConfig ?? {}, seed: options.seed, ...machine,
-      ...(options.maxSteps === undefined ? {} : { maxSteps: options.maxSteps }), ...(options.maxTime === undefined ? {} : { maxTimeMs: options.maxTime }),
+      task, profile: options.profile, agent, agentConfig: config, seed: options.seed, ...machine,
+      ...(maxSteps === undefined ? {} : { maxSteps }), ...(options.maxTime === undefined ? {} : { maxTimeMs: options.maxTime }),
+      ...(models === undefined ? {} : { models }), ...(options.maxTokens === undefined ? {} : { maxTokens: options.maxTokens }), ...(options.maxCost === undefined ? {} : { maxCostUsd: options.maxCost }),
+      interactive, addActions: options.actionsAddToPrompt ?? [], removeActions: options.actionsRemoveFromPrompt ?? [],
       gradeSteps: options.gradeSteps === true, checkMachine: !apart.includes('executor'),
     })
     screen.line(runHeader(screen, { runId, task: `${task} (${options.profile})`, agent, store: options }))
-    return await serveWithView({ client, runId, seenSeq: 0, apart, machine, quiet: options.quiet === true, json, storeWords: storeArgument(options), notices })
+    return await serveWithView({ client, runId, seenSeq: 0, apart, machine, quiet: options.quiet === true, json, storeWords: storeArgument(options), notices, interactive })
   } finally {
     await client.close()
+  }
+}
+
+/** What the flags say of models and of the agent's settings; what this agent has no use for is named. */
+function settingsFor(agent: string, options: RunOptions): { models: ModelChoice | undefined; config: Record<string, string>; notes: string[] } {
+  const entry = AGENTS[agent]
+  const old = modelsOfOldFlags(options)
+  const named = modelChoice({ ...old, ...options, modelConfig: { ...old.modelConfig, ...options.modelConfig } })
+  const asksModel = entry?.model === true || agent === 'scripted'
+  const known = Object.keys(entry?.config?.shape ?? {})
+  const oldConfig = Object.entries(configOfOldFlags(options))
+  return {
+    models: asksModel ? named : undefined,
+    config: { ...Object.fromEntries(oldConfig.filter(([key]) => known.includes(key))), ...options.agentConfig },
+    notes: [
+      ...(named !== undefined && !asksModel ? [`the agent ${agent} asks no model, so ${named.model} is not used`] : []),
+      ...oldConfig.filter(([key]) => !known.includes(key)).map(([key]) => `the agent ${agent} has no setting ${key}, so its flag has no effect`),
+    ],
   }
 }
