@@ -1,0 +1,6 @@
+export { startModelServer, MODEL_SERVER_KEY } from './server.ts'
+export type { ModelServer, ModelServerOptions } from './server.ts'
+export { everyRequest, faultQueue, faultWhen, firstOf, inOrder, lastText } from './plan.ts'
+export type { Faults } from './plan.ts'
+export { FAULTS } from './types.ts'
+export type { Fault, FaultName, Message, ModelRequest, RecordedRequest, Reply, Stop, Tool, ToolCall, Usage, Wire } from './types.ts'
