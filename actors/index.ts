@@ -1,5 +1,6 @@
 import type { ActorLogic, AgentEntry } from './logic.ts'
 import { baseline } from './agent/baseline/machine.ts'
+import { humanAgent } from './agent/human/index.ts'
 import { scripted } from './agent/scripted/machine.ts'
 import { environment } from './environment/machine.ts'
 import { evaluator } from './evaluator/machine.ts'
@@ -15,6 +16,7 @@ export type { Message, Received } from './protocol.ts'
 export const AGENTS: Readonly<Record<string, AgentEntry>> = {
   baseline: { name: 'baseline', description: 'runs the starter script unchanged and submits; needs no model', logic: baseline },
   scripted: { name: 'scripted', description: 'plays a list of actions from a file; needs no model', logic: scripted },
+  human: humanAgent,
 }
 
 /** The machines that do not depend on the run. */

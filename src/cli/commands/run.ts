@@ -81,7 +81,7 @@ function settingsFor(agent: string, options: RunOptions): { models: ModelChoice 
   const entry = AGENTS[agent]
   const old = modelsOfOldFlags(options)
   const named = modelChoice({ ...old, ...options, modelConfig: { ...old.modelConfig, ...options.modelConfig } })
-  const asksModel = entry?.model === true || agent === 'scripted'
+  const asksModel = entry?.model === true || agent === 'scripted' || agent === 'human'
   const known = Object.keys(entry?.config?.shape ?? {})
   const oldConfig = Object.entries(configOfOldFlags(options))
   return {
