@@ -6,6 +6,7 @@ export const ROLES = ['model', 'fast', 'edit'] as const
 export type Role = (typeof ROLES)[number]
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/)
+const dollars = z.number().nonnegative()
 
 /** A role's model and how it is asked: recorded in run.started. Times in milliseconds. */
 export const roleSettings = z.strictObject({
@@ -27,8 +28,10 @@ export const roleSettings = z.strictObject({
   /** recorded only: list of answers, and the provider that gave them */
   answers: hash.optional(),
   as: z.string().optional(),
-  /** US dollars per million tokens, for a model that the price list does not know */
-  price: z.strictObject({ input: z.number().nonnegative(), output: z.number().nonnegative() }).optional(),
+  /** US dollars per million tokens: of the price list when the run began, or as the person says; absent, the cost is unknown */
+  price: z.strictObject({ input: dollars, output: dollars, cached: dollars.optional(), cache_write: dollars.optional(), as_of: z.string().optional() }).optional(),
+  /** parameters that this model is known to refuse (see CompletionSpec.omit) */
+  omit: z.array(z.string()).optional(),
   /** who keeps the account of what is used */
   account: z.string().optional(),
 })
@@ -52,3 +55,12 @@ export const paramsFor = (llm: string, role: Role, extra: { stop?: string[] } = 
 
 /** A reply of the scripted provider: a text, or a failure to rehearse. */
 export const scriptedReply = z.union([z.string(), z.strictObject({ error: z.string(), retryable: z.boolean().default(false) })])
+
+/** Levels of shortening after a context overflow, 1 to this. */
+export const SHORTEST = 4
+
+/** Codes of failures that may go better when the same is asked again: the machine pauses and does so. */
+export const RETRIED: ReadonlySet<string> = new Set(['rate_limited', 'overloaded', 'server_error', 'timeout', 'connection', 'bad_reply', 'empty_reply'])
+
+/** True when an agent cannot go on after a completion that failed so; a refusal and a filtered reply count as replies that it cannot use. */
+export const isFatal = (code: string): boolean => code !== 'refusal' && code !== 'content_filter'
