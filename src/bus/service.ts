@@ -9,6 +9,7 @@ import { answer } from './answer.ts'
 import { blobOperations } from './blob-operations.ts'
 import { Bus } from './bus.ts'
 import { readEndpoint, writeEndpoint } from './endpoint.ts'
+import { gateOperation } from './gate-operation.ts'
 import { makeFolder } from './make-folder.ts'
 import { startNatsServer } from './nats-server.ts'
 import type { NatsServer } from './nats-server.ts'
@@ -98,12 +99,14 @@ interface Parts { options: ServiceOptions; directory: string; journal: Journal; 
 async function serve({ options, directory, journal, files, bus, nats, endpoint, problem }: Parts): Promise<Service> {
   const idleMs = options.idleMs ?? 0
   const reject = rejectedLog(join(directory, 'rejected.jsonl'), problem)
+  const gate = gateOperation({ isAlive: (session) => journal.isAlive(session), hear: (request) => journal.hello(request) })
   let closed: Promise<void> | undefined
   let idleSince = performance.now()
 
   const close = (): Promise<void> => {
     closed ??= (async () => {
       clearInterval(idle)
+      gate.close()
       await journal.close()
       await bus.flush()
       await bus.close()
@@ -116,6 +119,7 @@ async function serve({ options, directory, journal, files, bus, nats, endpoint, 
   const port: JournalPort = {
     ...bound(journal),
     ...blobOperations(journal, files),
+    gate: gate.gate,
     hello: async (request) => ({ ...(await journal.hello(request)), directory }),
     down: async ({ reason = '' }) => {
       const { clients } = journal
@@ -136,7 +140,10 @@ async function serve({ options, directory, journal, files, bus, nats, endpoint, 
     })
   }
   // Whoever waited for work through the server that is gone asks again; nothing is granted to him who does not hear it.
-  bus.onReconnect(() => journal.dropClaims())
+  bus.onReconnect(() => {
+    journal.dropClaims()
+    gate.drop()
+  })
   bus.subscribe(discoverSubject, (message) => message.reply(Buffer.from(journal.storeId)))
 
   const idle = setInterval(() => {
@@ -150,7 +157,7 @@ async function serve({ options, directory, journal, files, bus, nats, endpoint, 
   return { journal, storeId: journal.storeId, endpoint, natsPid: () => nats?.pid() ?? 0, close, [Symbol.asyncDispose]: close }
 }
 
-type Bound = Omit<JournalPort, 'blobPut' | 'blobGet' | 'down'>
+type Bound = Omit<JournalPort, 'blobPut' | 'blobGet' | 'gate' | 'down'>
 const bound = (journal: Journal): Bound => ({
   append: (request) => journal.append(request), read: journal.read, inbox: journal.inbox, list: journal.list, attach: journal.attach, detach: journal.detach, claim: journal.claim,
   heartbeat: journal.heartbeat, release: journal.release, check: journal.check, import: journal.import, blobHas: (request) => journal.blobHas(request), viewPut: (request) => journal.viewPut(request),

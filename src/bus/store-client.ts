@@ -207,6 +207,8 @@ export class StoreClient implements JournalPort {
   viewGet = (request: Partial<Request<'viewGet'>>) => this.#call('viewGet', request)
   check = (request: Partial<Request<'check'>>) => this.#call('check', request)
   import = (request: Partial<Request<'import'>>) => this.#call('import', request)
+  /** A request that waits is answered within its wait_ms: ask again with the same ticket as long as it is worth it. */
+  gate = (request: Partial<Request<'gate'>>) => this.#call('gate', { session: this.session, holder: this.holder, ...request }, (request.acquire?.wait_ms ?? 0) + 2000)
   hello = (request: Partial<Request<'hello'>>) => this.#call('hello', { session: this.session, holder: this.holder, ...request })
   down = (request: Partial<Request<'down'>>) => this.#once('down', { ...request, reason: request.reason || this.#options.what }, 5000)
 

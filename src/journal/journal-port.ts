@@ -21,6 +21,7 @@ export const OPERATIONS = {
   viewGet: ['ViewGetRequest', 'ViewGetReply'],
   check: ['CheckRequest', 'CheckReply'],
   import: ['ImportRequest', 'ImportReply'],
+  gate: ['GateRequest', 'GateReply'],
   hello: ['HelloRequest', 'HelloReply'],
   down: ['DownRequest', 'DownReply'],
 } as const satisfies Record<string, readonly [keyof J, keyof J]>

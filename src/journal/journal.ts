@@ -243,6 +243,11 @@ export class Journal {
     return reply(Decision.OK, '')
   }
 
+  /** True while this session gives signs of life. */
+  isAlive(session: string): boolean {
+    return this.#parts.sessions.isAlive(session)
+  }
+
   get clients(): number {
     return this.#parts.sessions.alive
   }

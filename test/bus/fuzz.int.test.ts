@@ -63,6 +63,7 @@ describe('messages that are none', () => {
       claim: { session: who, holder: here(), kinds: ['execution'], run_id: other, slots: 1, wait_ms: 1 }, heartbeat: { session: who, holder: here(), serving: [other], holding: [held] },
       release: { session: who, holding: [held], reason: 'x' }, blobPut: { hash: bytes(32), total_bytes: 100_000, offset: 0, data: bytes(1000), upload: bytes(16) }, blobGet: { hash: bytes(32), offset: 0 },
       blobHas: { hashes: [bytes(32)] }, viewPut: { run_id: other, name: 'n', data: bytes(10) }, viewGet: { run_id: other, name: 'n' }, check: { run_id: other }, hello: { session: who, holder: here() }, down: { reason: '' },
+      gate: { session: who, holder: here(), provider: 'p', ticket: bytes(16), acquire: { limits: { concurrent: 1 }, tokens: 1, wait_ms: 1 } },
       import: { run_id: newRun(), upload: bytes(16), from_seq: 0, records: (await client.read({ run_id: other })).records, last: true, head_hash: bytes(32) },
     }
     const appends = [cancelRequest(other), createRequest(other), reactionRequest(other, await recordAt(client, other, 0), 'executor/1'), outcomeRequest(other, held, { call: 1, requester: 'executor/1' })]

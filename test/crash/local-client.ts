@@ -94,6 +94,8 @@ export class LocalClient implements StoreConnection {
   check = (request: Partial<Request<'check'>>) => this.#call('check', request)
   import = (request: Partial<Request<'import'>>) => this.#call('import', request)
   hello = (request: Partial<Request<'hello'>>) => this.#call('hello', { session: this.session, holder: this.holder, ...request })
+  // Nothing here calls a provider whose limits could be met.
+  gate = () => Promise.resolve({ decision: Decision.OK, reason: '', granted: true, ahead: 0, paused_ms: 0 })
   // A local client uses putSmall and the store's files, and does not end its service.
   blobPut = () => Promise.reject(new KymoError('KYMO_STORE_UNREACHABLE', 'not for local clients'))
   blobGet = () => Promise.reject(new KymoError('KYMO_STORE_UNREACHABLE', 'not for local clients'))
