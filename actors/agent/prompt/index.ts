@@ -1,0 +1,8 @@
+export { actionList, exampleInput } from './action-list.ts'
+export { ACTION_ENTRY, INPUT_ENTRY, THOUGHT_ENTRY, correction, mended, responseFormat } from './response-format.ts'
+export type { Entry } from './response-format.ts'
+export { named, opening, segment } from './segments.ts'
+export type { Segment, SegmentRole } from './segments.ts'
+export { readSpecs } from './specs.ts'
+export type { ActionSpecText } from './specs.ts'
+export { toolName, toolNames, toolSpecs } from './tool-specs.ts'
