@@ -18,10 +18,10 @@ export async function thrown(work: PromiseLike<unknown>): Promise<Error> {
   throw new Error(`nothing was thrown, but there was an answer: ${JSON.stringify(value)}`)
 }
 
-export interface Heard { text: string; events: number; ended: boolean; calls: { name: string; arguments: string }[] }
+export interface Heard { text: string; events: number; ended: boolean }
 
 /** Reads a chat-completions stream as a client must: it has ended only if a finish reason came. */
-export async function hearOpenAi(client: OpenAI, heard: Heard = { text: '', events: 0, ended: false, calls: [] }): Promise<Heard> {
+export async function hearOpenAi(client: OpenAI, heard: Heard = { text: '', events: 0, ended: false }): Promise<Heard> {
   const stream = await client.chat.completions.create({ model: 'gpt-test', messages: [{ role: 'user', content: 'Say something.' }], stream: true })
   for await (const { choices } of stream) {
     heard.events++
@@ -34,7 +34,7 @@ export async function hearOpenAi(client: OpenAI, heard: Heard = { text: '', even
 }
 
 /** Reads a messages stream as a client must: it has ended only if message_stop came. */
-export async function hearAnthropic(client: Anthropic, heard: Heard = { text: '', events: 0, ended: false, calls: [] }): Promise<Heard> {
+export async function hearAnthropic(client: Anthropic, heard: Heard = { text: '', events: 0, ended: false }): Promise<Heard> {
   const stream = await client.messages.create({ model: 'claude-test', max_tokens: 1000, messages: [{ role: 'user', content: 'Say something.' }], stream: true })
   for await (const event of stream) {
     heard.events++

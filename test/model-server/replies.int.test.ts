@@ -1,7 +1,8 @@
 import type OpenAI from 'openai'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { anthropicOf, openaiOf } from './clients.ts'
-import { inOrder, startModelServer } from './index.ts'
+import { inOrder, lastText, startModelServer } from './index.ts'
 import type { ModelRequest, Reply } from './index.ts'
 
 const TWO_CALLS: Reply = { text: 'Let me look.', toolCalls: [{ name: 'list_files', arguments: { dir_path: '.' } }, { name: 'read_file', arguments: { file_name: 'größe 🙂.txt' } }] }
@@ -106,6 +107,36 @@ describe('replies through the official SDKs', () => {
     const anthropic = (options: { stop_sequences?: string[]; max_tokens: number }) => anthropicOf(server).messages.create({ model: 'claude-test', messages: QUESTION, ...options })
     expect(await anthropic({ max_tokens: 100, stop_sequences: ['Observation:'] })).toMatchObject({ stop_reason: 'stop_sequence', stop_sequence: 'Observation:', content: [{ text: 'Action: List Files\n' }] })
     expect(await anthropic({ max_tokens: 2 })).toMatchObject({ stop_reason: 'max_tokens', content: [{ text: 'Action: ' }] })
+  })
+
+  it('says any text and any arguments unchanged, whole and in a stream', async () => {
+    await using server = await startModelServer({ reply: (request) => JSON.parse(lastText(request)) })
+    const text = fc.string({ unit: 'grapheme', maxLength: 60 })
+    await fc.assert(fc.asyncProperty(text, fc.dictionary(text, text), async (said, given) => {
+      const content = JSON.stringify({ text: said, toolCalls: [{ name: 'act', arguments: given }] })
+      const messages = [{ role: 'user' as const, content }]
+      const chat = (await openaiOf(server).chat.completions.stream({ model: 'gpt-test', messages }).finalChatCompletion()).choices[0]?.message
+      expect([chat?.content ?? '', chat?.tool_calls?.map((call) => JSON.parse(call.function.arguments))]).toEqual([said, [given]])
+      const request = { model: 'claude-test', max_tokens: 10_000, messages }
+      for (const message of [await anthropicOf(server).messages.create(request), await anthropicOf(server).messages.stream(request).finalMessage()]) {
+        expect(message.content.map((block) => (block.type === 'tool_use' ? block.input : block.type === 'text' ? block.text : block))).toEqual(said === '' ? [given] : [said, given])
+      }
+    }), { numRuns: 40 })
+  })
+
+  it('knows of a client that left in the middle', async () => {
+    await using server = await startModelServer({ reply: () => ({ text: 'A long story. '.repeat(50), everyMs: 20 }) })
+    const stream = await openaiOf(server).chat.completions.create({ model: 'gpt-test', messages: QUESTION, stream: true })
+    for await (const chunk of stream) if (chunk.choices[0]?.delta.content) break
+    await expect.poll(() => server.requests[0]).toMatchObject({ outcome: 'ok', abandoned: true })
+  })
+
+  it('answers many at once, and counts a repeated request as a further attempt', async () => {
+    await using server = await startModelServer({ reply: ({ attempt }) => ({ text: String(attempt) }) })
+    const said = await Promise.all(Array.from({ length: 20 }, (_, index) => openaiOf(server).chat.completions.create({ model: 'gpt-test', messages: [{ role: 'user', content: String(index % 10) }] })))
+    expect(said.map(({ choices }) => choices[0]?.message.content).sort()).toEqual([...Array(10).fill('1'), ...Array(10).fill('2')])
+    expect(new Set(said.map(({ id }) => id)).size).toBe(20)
+    expect(server.requests.map(({ request }) => request?.nth)).toEqual(expect.arrayContaining(Array.from({ length: 20 }, (_, index) => index + 1)))
   })
 
   it('sends arguments that are no JSON as they are', async () => {
