@@ -1,6 +1,7 @@
 import type { ActorLogic, AgentEntry } from './logic.ts'
 import { baseline } from './agent/baseline/machine.ts'
 import { humanAgent } from './agent/human/index.ts'
+import { treeSearchAgent } from './agent/tree-search/index.ts'
 import { scripted } from './agent/scripted/machine.ts'
 import { environment } from './environment/machine.ts'
 import { evaluator } from './evaluator/machine.ts'
@@ -17,6 +18,7 @@ export const AGENTS: Readonly<Record<string, AgentEntry>> = {
   baseline: { name: 'baseline', description: 'runs the starter script unchanged and submits; needs no model', logic: baseline },
   scripted: { name: 'scripted', description: 'plays a list of actions from a file; needs no model', logic: scripted },
   human: humanAgent,
+  'tree-search': treeSearchAgent,
 }
 
 /** The machines that do not depend on the run. */
