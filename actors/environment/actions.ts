@@ -1,74 +1,54 @@
 import { z } from 'zod'
 import { canonicalJson } from '../../schemas/canonical-json.ts'
-import { messageOf } from '../../schemas/errors.ts'
-import { FILE_ACTIONS, normalisePath } from './files/index.ts'
+import type { ActionSpec } from './action-spec.ts'
+import { appendSummary, editScript, editScriptSegment, reflection, retrieval, understandFile } from './composites/index.ts'
+import { executeScript, fileActions, finalAnswer, pythonRepl, requestHelp } from './primitives.ts'
 
-/** How the environment carries an action out. Composites of the AI actions join here. */
-export type ActionKind = 'file' | 'script' | 'final'
+export type { ActionKind, ActionSpec } from './action-spec.ts'
 
-export interface ActionSpec {
-  name: string
-  description: string
-  args: z.ZodObject
-  returns: string
-  kind: ActionKind
-}
+const [primitiveFiles, otherFiles] = [fileActions.filter(({ primitive }) => primitive), fileActions.filter(({ primitive }) => !primitive)]
 
-const EXECUTE: ActionSpec = {
-  name: 'Execute Script',
-  description: 'Runs a Python script of the workspace, from the top of the workspace and without arguments, and waits for its end.',
-  args: z.strictObject({ script_name: z.string().min(1).describe('the script, relative to the workspace') }),
-  returns: 'how the script ended and what it wrote',
-  kind: 'script',
-}
+/** Every action of an environment, ten primitives and seven composites: the one place where names, arguments and meanings stand. */
+export const ACTIONS: ReadonlyMap<string, ActionSpec> = new Map([
+  ...primitiveFiles, executeScript, pythonRepl, requestHelp, finalAnswer,
+  understandFile, ...otherFiles, editScript, editScriptSegment, reflection, retrieval, appendSummary,
+].map((spec) => [spec.name, spec]))
 
-const FINAL: ActionSpec = {
-  name: 'Final Answer',
-  description: 'Submits the workspace as it is now and ends the run.',
-  args: z.strictObject({ final_answer: z.string().describe('what was achieved, in a few sentences') }),
-  returns: 'nothing: the run is over',
-  kind: 'final',
-}
+/** What every run of the first version had; its record names no actions. */
+export const FIRST_ACTIONS: readonly string[] = ['List Files', 'Read File', 'Write File', 'Append File', 'Copy File', 'Inspect Script Lines', 'Undo Edit Script', 'Execute Script', 'Final Answer']
 
-/** Every action of an environment: the one place where names, arguments and meanings stand. */
-export const ACTIONS: ReadonlyMap<string, ActionSpec> = new Map(
-  [...Object.values(FILE_ACTIONS).map((action) => ({ ...action, kind: 'file' as const })), EXECUTE, FINAL].map((action) => [action.name, action]),
-)
-
-/** Characters that a refusal may quote of the arguments: an observation is read by a model, and paid for. */
-const MAX_PROBLEMS = 1000
-
-export type Checked = { ok: true; spec: ActionSpec; args: Record<string, unknown> } | { ok: false; code: string; sentence: string }
-
-/** Judges what an agent asked for: the name, that the arguments are JSON, and that they fit. */
-export function checkAction(name: string, args: string, allowed: readonly string[]): Checked {
-  const spec = ACTIONS.get(name)
-  if (spec === undefined || !allowed.includes(name)) {
-    return { ok: false, code: 'unknown_action', sentence: `There is no action "${name.slice(0, 80)}". The actions are: ${allowed.join(', ')}.` }
-  }
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(args)
-  } catch {
-    return { ok: false, code: 'bad_arguments', sentence: `The arguments of ${name} are not valid JSON. They look like this: ${usage(spec)}` }
-  }
-  const result = spec.args.safeParse(parsed)
-  if (!result.success) {
-    const problems = result.error.issues.map((issue) => `${issue.path.join('.') || 'arguments'}: ${issue.message}`).join('; ').slice(0, MAX_PROBLEMS)
-    return { ok: false, code: 'bad_arguments', sentence: `The arguments of ${name} do not fit (${problems}). They look like this: ${usage(spec)}` }
-  }
-  if (spec.kind === 'script') return checkScript(spec, result.data)
-  return { ok: true, spec, args: result.data }
-}
-
-function checkScript(spec: ActionSpec, args: Record<string, unknown>): Checked {
-  try {
-    return { ok: true, spec, args: { script_name: normalisePath(String(args['script_name'])) } }
-  } catch (error) {
-    return { ok: false, code: 'outside', sentence: messageOf(error) }
-  }
-}
+/** What asks no model: the list of an agent that names none. */
+export const ACTIONS_WITHOUT_MODEL: readonly string[] = [...ACTIONS.values()].filter(({ kind }) => kind !== 'composite').map(({ name }) => name)
 
 /** An example of an action's arguments, from its schema. */
-export const usage = (spec: ActionSpec): string =>
-  canonicalJson(Object.fromEntries(Object.entries(spec.args.shape).map(([key, schema]) => [key, `[${(schema as z.ZodType).description ?? key}]`])))
+export const usage = (spec: ActionSpec): string => canonicalJson(Object.fromEntries(meanings(spec).map(([field, what]) => [field, `[${what}]`])))
+
+const meanings = ({ args }: ActionSpec): [string, string][] => Object.entries(args.shape).map(([field, schema]) => [field, (schema as z.ZodType).description ?? field])
+
+/** An action as agents read it: everything that a prompt or a tool definition is made of. */
+export interface ActionSpecText {
+  name: string
+  description: string
+  /** field -> what it means */
+  arguments: Record<string, string>
+  returns: string
+  primitive: boolean
+  /** JSON schema of the arguments */
+  schema: Record<string, unknown>
+}
+
+export const specText = (spec: ActionSpec): ActionSpecText => ({
+  name: spec.name, description: spec.description, arguments: Object.fromEntries(meanings(spec)), returns: spec.returns, primitive: spec.primitive, schema: jsonSchema(spec.args),
+})
+
+/** JSON schema of an action's arguments, in the part of the language that tool-calling models are good at. */
+function jsonSchema(args: z.ZodObject): Record<string, unknown> {
+  const { type, properties, required, additionalProperties } = z.toJSONSchema(args, { io: 'input', unrepresentable: 'any' })
+  return { type, properties: Object.fromEntries(Object.entries(properties ?? {}).map(([field, schema]) => [field, plain(schema as Record<string, unknown>)])), required: required ?? [], additionalProperties }
+}
+
+/** Bounds that only say what a double can hold are noise; of several types texts are what an added action wants. */
+const plain = ({ type, anyOf, minimum, maximum, ...rest }: Record<string, unknown>): Record<string, unknown> => ({
+  ...rest, type: anyOf === undefined ? type : 'string', ...(isBound(minimum) ? { minimum } : {}), ...(isBound(maximum) ? { maximum } : {}),
+})
+const isBound = (value: unknown): boolean => typeof value === 'number' && Math.abs(value) < Number.MAX_SAFE_INTEGER

@@ -2,25 +2,35 @@ import { assign, setup } from 'xstate'
 import { violation } from '../protocol.ts'
 import type { MachineInput, Message, Received } from '../protocol.ts'
 import type { ActorLogic } from '../logic.ts'
-import {
-  after, begin, begun, briefing, cancelExecution, cancelled, execution, faulted, fileEffect, finished, grading, initialContext, isAction, outOfSteps, outOfTime, stepsUsed, submission, takeStep, told, withoutFaulted,
-} from './state.ts'
-import type { Context } from './state.ts'
+import { briefing } from './briefing.ts'
+import { begin, initialContext, stored } from './context.ts'
+import type { Context } from './context.ts'
+import { budgetReached, cancelled, faulted, finished, gaveUp, grading, isAbandoned, outOfBudget, outOfSteps, outOfTime, stepsUsed, used, withoutFaulted } from './ending.ts'
+import { needs } from './judged.ts'
+import { isAwaited } from './outcome.ts'
+import { cancelOpen } from './pieces.ts'
+import { innerAbandoned, noted, stepBegun, turn } from './turn.ts'
 
 interface Args { context: Context; event: Received }
 
 /** 0 is no limit, for time as for steps; the timer is armed all the same, a hundred years from now. */
 const NO_LIMIT_MS = 100 * 365 * 86_400_000
 
-/** Ends a step: what is said, then the context that follows from it. */
-const tell = (ending: boolean) => [
-  { type: 'sendAll' as const, params: ({ context, event }: Args) => ({ messages: told(context, event, ending || stepsUsed(context)) }) },
-  assign<Context, Received, undefined, Received, never>(({ context, event }) => ({ ...after(context, event), current: null })),
+/** What an event leads to: what is said, then the context that follows from it. */
+const take = [
+  { type: 'sendAll' as const, params: ({ context, event }: Args) => ({ messages: turn(context, event).messages }) },
+  assign<Context, Received, undefined, Received, never>(({ context, event }) => turn(context, event).context),
+]
+
+/** Who cannot go on is not waited for; what it had begun is closed in the record. */
+const abandon = [
+  { type: 'sendAll' as const, params: ({ context, event }: Args) => ({ messages: event.type === 'actor.faulted' && isAbandoned(context, event) ? innerAbandoned(context) : [] }) },
+  assign<Context, Received, undefined, Received, never>(({ context, event }) => (event.type === 'actor.faulted' ? withoutFaulted(context, event) : {})),
 ]
 
 /**
- * What is allowed and what it means: every action of the agent passes here, is judged, carried out as an effect or by another
- * actor, and answered with one observation. Limits, cancellation and the end of the run are decided here too.
+ * What is allowed and what it means: every action of the agent passes here, is judged, carried out piece by piece by effects and
+ * other actors, and answered with one observation. Limits, cancellation and the end of the run are decided here too.
  */
 const machine = setup({
   types: { context: {} as Context, events: {} as Received, input: {} as MachineInput },
@@ -30,9 +40,11 @@ const machine = setup({
   },
   delays: { maxTime: ({ context }: { context: Context }) => (context.limits.maxTimeMs > 0 ? context.limits.maxTimeMs : NO_LIMIT_MS) },
   guards: {
-    isFile: ({ context, event }: Args) => isAction(context, event, 'file'),
-    isScript: ({ context, event }: Args) => isAction(context, event, 'script'),
-    isFinal: ({ context, event }: Args) => isAction(context, event, 'final'),
+    submits: ({ context, event }: Args) => turn(context, event).context.ending !== null,
+    opens: ({ context, event }: Args) => turn(context, event).context.current !== null,
+    awaited: ({ context, event }: Args) => isAwaited(context, event),
+    opensNext: ({ context, event }: Args) => isAwaited(context, event) && turn(context, event).context.current !== null,
+    overBudget: ({ context, event }: Args) => budgetReached(context, event) !== undefined,
     stepsUsed: ({ context }: Args) => stepsUsed(context),
     idle: ({ context }: Args) => context.current === null,
     ungraded: ({ context }: Args) => context.ending?.status === 'cancelled' || context.gradings.lost,
@@ -44,6 +56,8 @@ const machine = setup({
   initial: 'waiting',
   on: {
     'score.recorded': { actions: assign({ gradings: ({ context: { gradings } }) => ({ ...gradings, open: Math.max(0, gradings.open - 1) }) }) },
+    'usage.recorded': { actions: assign({ usage: ({ context, event }) => used(context, event) }) },
+    'log.noted': { actions: assign({ log: ({ context, event }) => (event.data.note?.ref === undefined ? context.log : noted(context, stored(event.data.note), event.data.step)) }) },
     '*': { actions: { type: 'send', params: ({ event }) => violation('environment', event, 'environment') } },
   },
   states: {
@@ -56,47 +70,30 @@ const machine = setup({
       after: { maxTime: { target: 'draining', actions: assign({ ending: () => outOfTime() }) } },
       on: {
         'run.cancel_requested': { target: 'draining', actions: assign({ ending: ({ event }) => cancelled(event) }) },
-        'actor.faulted': { target: 'draining', actions: assign(({ context, event }) => ({ ...withoutFaulted(context, event), ending: faulted(event) })) },
+        'agent.gave_up': { target: 'draining', actions: assign({ ending: ({ event }) => gaveUp(event) }) },
+        'usage.recorded': [
+          { guard: 'overBudget', target: 'draining', actions: assign(({ context, event }) => ({ ending: outOfBudget(context, event), usage: used(context, event) })) },
+          { actions: assign({ usage: ({ context, event }) => used(context, event) }) },
+        ],
+        'actor.faulted': { target: 'draining', actions: [...abandon, assign({ ending: ({ event }) => faulted(event) })] },
       },
       states: {
         ready: {
           on: {
             'action.requested': [
-              {
-                guard: 'isFile', target: 'acting',
-                actions: [
-                  assign(({ context, event }) => takeStep(context, event, 'file')),
-                  { type: 'sendAll', params: ({ context, event }: Args) => ({ messages: [begun(context, event), fileEffect(context, event)] }) },
-                ],
-              },
-              {
-                guard: 'isScript', target: 'executing',
-                actions: [
-                  assign(({ context, event }) => takeStep(context, event, 'script')),
-                  { type: 'sendAll', params: ({ context, event }: Args) => ({ messages: [begun(context, event), execution(context)] }) },
-                ],
-              },
-              {
-                guard: 'isFinal', target: '#environment.grading',
-                actions: [
-                  assign(({ context, event }) => ({ ...takeStep(context, event, 'nothing'), ending: submission(context, event) })),
-                  { type: 'send', params: ({ context, event }: Args) => begun(context, event) },
-                ],
-              },
-              {
-                // Refused: a step all the same, told to the agent, and nothing was done.
-                target: 'told',
-                actions: [
-                  assign(({ context, event }) => takeStep(context, event, 'nothing')),
-                  { type: 'send', params: ({ context, event }: Args) => begun(context, event) },
-                  ...tell(false),
-                ],
-              },
+              { guard: 'submits', target: '#environment.grading', actions: take },
+              { guard: 'opens', target: 'busy', actions: take },
+              // Over at once: refused, or nothing that anybody else had to do. A step all the same, told to the agent.
+              { target: 'told', actions: take },
             ],
           },
         },
-        acting: { on: { 'effect.succeeded': { target: 'told', actions: tell(false) }, 'effect.failed': { target: 'told', actions: tell(false) } } },
-        executing: { on: { 'execution.finished': { target: 'told', actions: tell(false) } } },
+        busy: {
+          on: Object.fromEntries((['effect.succeeded', 'effect.failed', 'execution.finished', 'tool.answered'] as const).map((type) => [type, [
+            { guard: 'opensNext' as const, actions: take },
+            { guard: 'awaited' as const, target: 'told', actions: take },
+          ]])),
+        },
         told: {
           always: [
             { guard: 'stepsUsed', target: '#environment.grading', actions: assign({ ending: () => outOfSteps() }) },
@@ -108,15 +105,14 @@ const machine = setup({
 
     /** The run is ending while an action may still be under way: its end is waited for, so that nothing outlives the run. */
     draining: {
-      entry: { type: 'sendAll', params: ({ context }) => ({ messages: cancelExecution(context) }) },
+      entry: { type: 'sendAll', params: ({ context }) => ({ messages: cancelOpen(context) }) },
       always: [{ guard: 'idle', target: 'closing' }],
       on: {
-        'effect.succeeded': { target: 'closing', actions: tell(true) },
-        'effect.failed': { target: 'closing', actions: tell(true) },
-        'execution.finished': { target: 'closing', actions: tell(true) },
-        'action.requested': { actions: { type: 'send', params: ({ context, event }) => begun(context, event, 'run_over') } },
+        ...Object.fromEntries((['effect.succeeded', 'effect.failed', 'execution.finished', 'tool.answered'] as const).map((type) => [type, { guard: 'awaited' as const, target: 'closing', actions: take }])),
+        'action.requested': { actions: { type: 'send', params: ({ context, event }) => stepBegun(context, event, 'run_over') } },
         'run.cancel_requested': { actions: assign({ ending: ({ event }) => cancelled(event) }) },
-        'actor.faulted': { actions: assign(({ context, event }) => withoutFaulted(context, event)) },
+        'agent.gave_up': {},
+        'actor.faulted': { actions: abandon },
       },
     },
 
@@ -133,9 +129,10 @@ const machine = setup({
     settling: {
       always: { guard: 'allGraded', target: 'finished' },
       on: {
-        'action.requested': { actions: { type: 'send', params: ({ context, event }) => begun(context, event, 'run_over') } },
+        'action.requested': { actions: { type: 'send', params: ({ context, event }) => stepBegun(context, event, 'run_over') } },
         'actor.faulted': { actions: assign(({ context, event }) => ({ ...withoutFaulted(context, event), ending: event.data.actor === 'evaluator' ? faulted(event) : context.ending })) },
         'run.cancel_requested': {},
+        'agent.gave_up': {},
       },
     },
 
@@ -143,4 +140,4 @@ const machine = setup({
   },
 })
 
-export const environment: ActorLogic = { module: 'environment', machine }
+export const environment: ActorLogic = { module: 'environment', machine, needs: (context, event) => needs(context as unknown as Context, event) }

@@ -1,5 +1,7 @@
+import { z } from 'zod'
 import { FILE_ACTIONS } from './actions.ts'
 import { inspectLines, listFiles, readFile } from './read.ts'
+import { readSource, writeSource } from './source.ts'
 import { quote } from './text.ts'
 import { FileRefusal } from './types.ts'
 import type { FileInput, FileNeed, FileResult, FileSteps } from './types.ts'
@@ -27,14 +29,25 @@ function perform(input: FileInput): FileSteps<string | Written> {
   const { action, args } = input
   switch (action) {
     case 'List Files': return listFiles(input, parse(action, args))
-    case 'Read File': return readFile(input, parse(action, args))
-    case 'Write File': return writeFile(input, parse(action, args))
+    // A composite reads the exact text of a script and writes an edit of it; agents' own arguments never look like that.
+    case 'Read File': return args['exact'] === true ? readSource(input, parseInner(action, readSourceArgs, args)) : readFile(input, parse(action, args))
+    case 'Write File': return args['edit_of'] !== undefined ? writeSource(input, parseInner(action, writeSourceArgs, args)) : writeFile(input, parse(action, args))
     case 'Append File': return appendFile(input, parse(action, args))
     case 'Copy File': return copyFile(input, parse(action, args))
     case 'Inspect Script Lines': return inspectLines(input, parse(action, args))
     case 'Undo Edit Script': return undoEdit(input, parse(action, args))
     default: throw new FileRefusal('unknown_action', `${quote(action)} is not a file action. The file actions are ${Object.keys(FILE_ACTIONS).join(', ')}.`)
   }
+}
+
+const lines = { start_line_number: z.number().int().optional(), end_line_number: z.number().int().optional() }
+const readSourceArgs = z.strictObject({ exact: z.literal(true), file_name: z.string(), save_name: z.string().optional(), ...lines })
+const writeSourceArgs = z.strictObject({ file_name: z.string(), edit_of: z.string(), content: z.object({ ref: z.string().regex(/^[0-9a-f]{64}$/) }), ...lines })
+
+function parseInner<Schema extends z.ZodType>(name: string, schema: Schema, args: Record<string, unknown>): z.output<Schema> {
+  const parsed = schema.safeParse(args)
+  if (parsed.success) return parsed.data
+  throw new FileRefusal('bad_arguments', `The inner arguments of ${name} do not fit: ${z.prettifyError(parsed.error)}`)
 }
 
 function parse<Name extends keyof typeof FILE_ACTIONS>(name: Name, args: Record<string, unknown>): ReturnType<(typeof FILE_ACTIONS)[Name]['args']['parse']> {

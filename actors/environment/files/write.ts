@@ -82,7 +82,7 @@ function* describe(path: string, { ref, bytes: size }: NonNullable<Edit['before'
 }
 
 /** The tree with the file, and the edit list that remembers what was in its place. */
-function* store(input: FileInput, before: Tree, entry: TreeEntry): FileSteps<{ tree: string; edits: string }> {
+export function* store(input: FileInput, before: Tree, entry: TreeEntry): FileSteps<{ tree: string; edits: string }> {
   const old = before.get(entry.path)
   const { tree, filled } = withFile(before, entry)
   const edit: Edit = { path: entry.path, before: old === undefined ? null : { ref: old.sha256, bytes: old.size, mode: old.mode }, step: input.step, ...(filled === '' ? {} : { filled }) }

@@ -1,0 +1,40 @@
+import type { Failure } from '../../schemas/generated/events.ts'
+import { text } from '../protocol.ts'
+import type { ListValue, Received, TextValue } from '../protocol.ts'
+import type { Context, Open } from './context.ts'
+
+/** What came of what an action waited for. */
+export interface Outcome { observation: TextValue; ok: boolean; code: string; head: string; edits: ListValue | null; repl: Context['repl'] }
+
+const ANSWERS: Readonly<Record<Open, readonly Received['type'][]>> = {
+  nothing: [], file: ['effect.succeeded', 'effect.failed'], human: ['effect.succeeded', 'effect.failed'], script: ['execution.finished'], repl: ['execution.finished'], tool: ['tool.answered'],
+}
+
+/** True for what the present action waits for. */
+export const isAwaited = ({ current }: Context, event: Received): boolean => ANSWERS[current?.open ?? 'nothing'].includes(event.type)
+
+export function outcomeOf(context: Context, event: Received): Outcome {
+  const same = { head: context.head, edits: context.edits, repl: context.repl }
+  switch (event.type) {
+    case 'effect.succeeded': {
+      const { file, human } = event.data
+      if (human?.answer !== undefined) return { ...same, observation: human.answer, ok: true, code: '' }
+      if (file === undefined) return { ...same, observation: text('The action left no outcome.'), ok: false, code: 'lost' }
+      return { ...same, observation: file.observation ?? text(''), ok: file.ok, code: file.code, head: file.changed ? file.tree : context.head, edits: file.edits ?? context.edits }
+    }
+    case 'effect.failed': return { ...same, ...failed(event.data.error) }
+    case 'tool.answered': {
+      const { ok, answer, error } = event.data
+      return ok && answer?.ref !== undefined ? { ...same, observation: answer, ok: true, code: '' } : { ...same, ...failed(error) }
+    }
+    case 'execution.finished': {
+      const { observation, ok, reason, tree, session = context.repl.session, fresh = false } = event.data
+      const repl = context.current?.open === 'repl' ? { session, commands: fresh ? 1 : context.repl.commands + 1 } : context.repl
+      return { ...same, observation: observation ?? text(''), ok, code: ok ? '' : reason, head: tree === '' && reason === 'lost' ? context.head : tree, repl }
+    }
+    default: return { ...same, ...failed(undefined) }
+  }
+}
+
+const failed = ({ code, message }: Failure = { source: '', code: '', message: '' }): Pick<Outcome, 'observation' | 'ok' | 'code'> =>
+  ({ observation: text(`The action could not be carried out: ${message || 'no reason was given'}. The workspace is unchanged.`), ok: false, code: code || 'failed' })
