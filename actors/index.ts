@@ -9,7 +9,9 @@ import { executor } from './executor/machine.ts'
 import { llmTool } from './llm-tool/machine.ts'
 
 export type { ActorLogic, AgentEntry } from './logic.ts'
-export { ACTIONS, usage } from './environment/actions.ts'
+export { ACTIONS, ACTIONS_WITHOUT_MODEL, specText, usage } from './environment/actions.ts'
+export type { ActionKind, ActionSpec, ActionSpecText } from './environment/actions.ts'
+export { specsOfAdded } from './environment/added-action.ts'
 export { improvementOf } from './evaluator/machine.ts'
 export type { Message, Received } from './protocol.ts'
 

@@ -74,7 +74,8 @@ export function addCommands(program: Command, finish: (code: number) => void): v
   examples(agentList, 'kymo agent list')
   agentList.action((options) => act(import('./commands/agent.ts'), (module) => module.agentList(options)))
   const agentActions = jsonFlag(agent.command('actions')).description('show the actions an agent may take, or one of them').argument('[name]', 'an action, like "Read File"')
-  examples(agentActions, 'kymo agent actions', 'kymo agent actions "Execute Script"')
+  agentActions.option('--agent <name>', 'only what this agent gets')
+  examples(agentActions, 'kymo agent actions', 'kymo agent actions "Execute Script"', 'kymo agent actions --agent research')
   agentActions.action((name, options) => act(import('./commands/agent.ts'), (module) => module.agentActions(name, options)))
 
   const doctor = jsonFlag(program.command('doctor')).description('look at what this machine has and lacks, and say what to type').argument('[task]', 'look at this task only')

@@ -4,14 +4,17 @@ import { completionHandler } from './completion-handler.ts'
 import { executionHandler } from './execution-handler.ts'
 import { fileHandler } from './file-handler.ts'
 import { gradingHandler } from './grading-handler.ts'
-import type { MachineRoom } from './machine-room.ts'
+import { humanHandler } from './human-handler.ts'
+import type { MachineRoom, MachineRoomOptions } from './machine-room.ts'
 import type { RunnerOptions } from './runner.ts'
 
 /** The runners that live with these actors: files with the environment, scripts with the executor, and so on. */
-export function handlersFor(actors: ReadonlySet<ActorName>, client: StoreConnection, room: MachineRoom): { kinds: RunnerOptions['kinds']; close: () => Promise<void> } {
+export function handlersFor(actors: ReadonlySet<ActorName>, client: StoreConnection, room: MachineRoom, options: MachineRoomOptions = {}): { kinds: RunnerOptions['kinds']; close: () => Promise<void> } {
   const kinds: Record<string, RunnerOptions['kinds'][string]> = {}
   const execution = executionHandler(room, client.blobs)
   if (actors.has('environment')) kinds['file'] = { handle: fileHandler, slots: 4 }
+  // People are asked where the environment is.
+  if (actors.has('environment')) kinds['human'] = { handle: humanHandler(client.blobs, options.ask), slots: 1 }
   if (actors.has('executor')) kinds['execution'] = { handle: execution.handle, slots: 1 }
   if (actors.has('llm-tool')) kinds['completion'] = { handle: completionHandler(client.blobs), slots: 16 }
   if (actors.has('evaluator')) kinds['grading'] = { handle: gradingHandler(room, client.blobs), slots: 1 }

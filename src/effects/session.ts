@@ -45,7 +45,7 @@ export async function serveRun(options: ServeRunOptions): Promise<RunSession> {
   if (attached.decision !== Decision.OK) throw new KymoError(attached.decision === Decision.FENCED ? 'KYMO_RUN_SERVED' : 'KYMO_RUN_REFUSED', attached.reason)
 
   const room = options.room ?? new MachineRoom(options)
-  const { kinds, close: closeHandlers } = handlersFor(actors, client, room)
+  const { kinds, close: closeHandlers } = handlersFor(actors, client, room, options)
   let settle: (ending: Ending) => void = () => undefined
   const ended = new Promise<Ending>((resolve) => { settle = resolve })
   const runner = new Runner({
@@ -96,7 +96,7 @@ export interface ServeActorOptions extends MachineRoomOptions {
 export async function serveActor(options: ServeActorOptions): Promise<{ close: () => Promise<void> }> {
   const { client, actor } = options
   const room = options.room ?? new MachineRoom(options)
-  const { kinds, close: closeHandlers } = handlersFor(new Set([actor]), client, room)
+  const { kinds, close: closeHandlers } = handlersFor(new Set([actor]), client, room, options)
   const hosts = new Map<string, RunHost>()
   const notice = options.onNotice ?? (() => undefined)
   const ended = new Set<string>()
