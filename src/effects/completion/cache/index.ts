@@ -1,0 +1,2 @@
+/** Answers that the store remembers by their request, for roles that ask for it. */
+export { cachedAnswer, keepAnswer, withCache } from './cache.ts'
