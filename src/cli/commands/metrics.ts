@@ -1,4 +1,5 @@
-import { attemptsOf, metricsOf, storeSource } from '../../replay/index.ts'
+import { attemptsOf, claimsOf, metricsOf, storeSource } from '../../replay/index.ts'
+import { claimsBlock } from '../claims-block.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { StoreFlags } from '../flags.ts'
 import { bytes, change, count, duration, number, oneLine } from '../format.ts'
@@ -15,8 +16,9 @@ export async function metrics(name: string, flags: StoreFlags): Promise<number> 
     await using source = await storeSource(client, run.id)
     const found = await metricsOf(source)
     const repeated = await attemptsOf(source)
+    const claims = await claimsOf(source)
     if (flags.json === true) {
-      printJson({ ...found, repeated })
+      printJson({ ...found, repeated, claims })
       return EXIT.ok
     }
     const screen = stdout()
@@ -40,6 +42,11 @@ export async function metrics(name: string, flags: StoreFlags): Promise<number> 
       screen.line()
       screen.line(tableOf(screen, [{ title: 'step', right: true }, { title: 'score', right: true }, { title: 'improvement', right: true }],
         found.intermediate.map(({ step, score, error }) => [String(step), score === null ? oneLine(error?.message ?? 'not graded', 60) : number(score.value), score === null ? '' : change(score.improvement)])))
+    }
+    const unsupported = claimsBlock(screen, claims)
+    if (unsupported !== '') {
+      screen.line()
+      screen.line(unsupported)
     }
     return EXIT.ok
   } finally {
