@@ -24,7 +24,8 @@ export const isAlive = (known: { pid: number; start: string }): boolean => {
   return now !== undefined && now.start === known.start && now.state !== 'Z' && now.state !== 'X'
 }
 
-function childrenOf(pid: number): number[] {
+/** The processes that it started itself and that are not reaped. */
+export function childrenOf(pid: number): number[] {
   let threads: string[]
   try { threads = readdirSync(`/proc/${pid}/task`) } catch { return [] }
   return threads.flatMap((thread) => (read(`/proc/${pid}/task/${thread}/children`) ?? '').split(' ').filter((word) => word !== '').map(Number))
@@ -68,3 +69,6 @@ export const processesMarked = (marker: string): number[] => everyPid().filter((
 
 /** Every other process on whose command line a text stands: a folder that only they were given. */
 export const processesNaming = (text: string): number[] => everyPid().filter((pid) => pid !== process.pid && (read(`/proc/${pid}/cmdline`) ?? '').includes(text))
+
+/** CPU time of processes so far; those that are gone count nothing. */
+export const cpuMsOf = (pids: readonly number[]): number => pids.reduce((sum, pid) => sum + (processStat(pid)?.cpuMs ?? 0), 0)

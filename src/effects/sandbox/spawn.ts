@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import type { Readable, Writable } from 'node:stream'
+import type { Duplex, Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { KymoError } from '../../../schemas/errors.ts'
 import { processGroup } from './process-group.ts'
-import { isAlive, processStat, processesMarked } from './process-table.ts'
+import { isAlive, processStat, processTree, processesMarked } from './process-table.ts'
 import type { Sandbox, SandboxedCommand } from './sandbox.ts'
 
 /** How the command ended. `lost`: the sandbox itself was killed from outside, so nobody knows. */
@@ -16,6 +16,10 @@ export interface SandboxedChild {
   stdin: Writable | null
   stdout: Readable
   stderr: Readable
+  /** The command's descriptor 3, both ways, if it was asked for. */
+  channel: Duplex | null
+  /** Numbers of the processes that are the command's own; where nothing but their parents tells, not those whose parents have ended. */
+  members(): number[]
   /** Settles when the command ends, though a daemon may still hold its pipes. */
   exited: Promise<SandboxedExit>
   /** Kills the command at once, with SIGKILL. */
@@ -61,15 +65,16 @@ function readStatus(stream: Readable, onInner: (pid: number) => void): { exitCod
  * Starts a command in the sandbox, in a process group of its own, with pipes. Must be called from the main thread: a sandbox dies with the
  * thread that started it. Throws KYMO_SPAWN_FAILED if the program cannot be started.
  */
-export function spawnSandboxed(sandbox: Sandbox, command: SandboxedCommand, { stdin = 'ignore' }: { stdin?: 'pipe' | 'ignore' } = {}): SandboxedChild {
+export function spawnSandboxed(sandbox: Sandbox, command: SandboxedCommand, { stdin = 'ignore', channel = false }: { stdin?: 'pipe' | 'ignore'; channel?: boolean } = {}): SandboxedChild {
   const inside = sandbox.name === 'bwrap'
   const marker = `${MARKER}=${randomUUID()}`
-  const wrapped = sandbox.wrap(inside ? command : { ...command, env: { ...command.env, [MARKER]: marker.slice(MARKER.length + 1) } }, inside ? { statusFd: 3 } : {})
+  const statusFd = channel ? 4 : 3
+  const wrapped = sandbox.wrap(inside ? command : { ...command, env: { ...command.env, [MARKER]: marker.slice(MARKER.length + 1) } }, inside ? { statusFd } : {})
   const group = processGroup(command.limits.processes)
   const [file = '', ...args] = [...(group?.enter ?? []), wrapped.file, ...wrapped.args]
   const child = execa(file, args, {
     cwd: wrapped.cwd, env: wrapped.env, extendEnv: false, detached: true, buffer: false, reject: false, cleanup: false,
-    stdio: [stdin, 'pipe', 'pipe', inside ? 'pipe' : 'ignore'],
+    stdio: [stdin, 'pipe', 'pipe', ...(channel ? ['pipe' as const] : []), inside ? 'pipe' : 'ignore'],
   })
   void child.catch(() => undefined)
   const { pid, stdout, stderr } = child
@@ -77,7 +82,8 @@ export function spawnSandboxed(sandbox: Sandbox, command: SandboxedCommand, { st
     group?.remove()
     throw new KymoError('KYMO_SPAWN_FAILED', `${wrapped.file} could not be started; check that it exists and that you may run it.`)
   }
-  for (const stream of [child.stdin, stdout, stderr]) stream?.on('error', () => undefined)
+  const channelStream = channel ? (child.stdio[3] as unknown as Duplex) : null
+  for (const stream of [child.stdin, stdout, stderr, channelStream]) stream?.on('error', () => undefined)
 
   let inner: { pid: number; start: string } | undefined
   let ended = false
@@ -91,7 +97,7 @@ export function spawnSandboxed(sandbox: Sandbox, command: SandboxedCommand, { st
   }
   running.add(kill)
 
-  const statusStream = child.stdio[3] as Readable | null | undefined
+  const statusStream = child.stdio[statusFd] as Readable | null | undefined
   const status = inside && statusStream ? readStatus(statusStream, (innerPid) => {
     inner ??= { pid: innerPid, start: processStat(innerPid)?.start ?? '' }
     if (killed) killPid(innerPid)
@@ -103,6 +109,13 @@ export function spawnSandboxed(sandbox: Sandbox, command: SandboxedCommand, { st
       void (status?.ended ?? Promise.resolve()).then(() => resolve(describeExit({ code, signal, reported: status?.exitCode(), inside, killed })))
     })
   })
+
+  const members = (): number[] => {
+    const known = group?.members() ?? []
+    if (!inside) return [...new Set([...processTree([pid]), ...known, ...processesMarked(marker)])].filter(alive)
+    const tree = inner === undefined ? [] : processTree([inner.pid])
+    return [...new Set([...tree, ...known])].filter((one) => one !== pid && one !== inner?.pid && alive(one))
+  }
 
   const end = async (also: () => number[] = () => []): Promise<boolean> => {
     const deadline = Date.now() + 10_000
@@ -121,12 +134,12 @@ export function spawnSandboxed(sandbox: Sandbox, command: SandboxedCommand, { st
       await sleep(wait)
     }
     running.delete(kill)
-    for (const stream of [child.stdin, stdout, stderr]) stream?.destroy()
+    for (const stream of [child.stdin, stdout, stderr, channelStream]) stream?.destroy()
     group?.remove()
     return clean
   }
 
-  return { pid, stdin: child.stdin, stdout, stderr, exited, kill, end }
+  return { pid, stdin: child.stdin, stdout, stderr, channel: channelStream, members, exited, kill, end }
 }
 
 const alive = (pid: number): boolean => {
