@@ -4,7 +4,8 @@ import { instanceNumber, violation } from '../protocol.ts'
 import { begun, effect } from './completion.ts'
 import { completionStates } from './completion-states.ts'
 import { llm } from './setup.ts'
-import { noModel } from './tool.ts'
+import { toolBegun, toolNeeds, toolStep } from './tool.ts'
+import type { ToolContext } from './tool.ts'
 import { toolStates } from './tool-states.ts'
 
 /** Every call of a model passes here: an instance is one completion, or one tool that asks instances below it for completions. */
@@ -17,7 +18,10 @@ const machine = llm.createMachine({
     waiting: {
       on: {
         'completion.requested': { target: 'calling', actions: [assign(({ event }) => begun(event)), { type: 'send', params: ({ context }) => effect(context) }] },
-        'tool.requested': { target: 'done', actions: { type: 'send', params: ({ event }) => noModel(event) } },
+        'tool.requested': [
+          { guard: 'toolEnds', target: 'done', actions: { type: 'sendAll', params: (args) => ({ messages: toolStep(args).messages }) } },
+          { target: 'tool', actions: [{ type: 'sendAll', params: (args) => ({ messages: toolStep(args).messages }) }, assign((args) => toolBegun(args))] },
+        ],
       },
     },
     ...completionStates,
@@ -26,4 +30,4 @@ const machine = llm.createMachine({
   },
 })
 
-export const llmTool: ActorLogic = { module: 'llm-tool', machine }
+export const llmTool: ActorLogic = { module: 'llm-tool', machine, needs: (context, event) => toolNeeds(context['tool'] as ToolContext | null, event) }
