@@ -1,6 +1,9 @@
 import type { ActorLogic, AgentEntry } from './logic.ts'
+import { actionOnlyAgent } from './agent/action-only/index.ts'
 import { baseline } from './agent/baseline/machine.ts'
 import { humanAgent } from './agent/human/index.ts'
+import { reactAgent } from './agent/react/index.ts'
+import { researchAgent } from './agent/research/index.ts'
 import { treeSearchAgent } from './agent/tree-search/index.ts'
 import { scripted } from './agent/scripted/machine.ts'
 import { environment } from './environment/machine.ts'
@@ -21,6 +24,9 @@ export const AGENTS: Readonly<Record<string, AgentEntry>> = {
   scripted: { name: 'scripted', description: 'plays a list of actions from a file; needs no model', logic: scripted },
   human: humanAgent,
   'tree-search': treeSearchAgent,
+  'action-only': actionOnlyAgent,
+  react: reactAgent,
+  research: researchAgent,
 }
 
 /** The machines that do not depend on the run. */

@@ -1,0 +1,6 @@
+export { GUIDES, entriesField, textFormatFields } from './config.ts'
+export type { TextFormatConfig, TextFormatDefaults } from './config.ts'
+export { textFormatLogic } from './create-machine.ts'
+export { PROMPTED_ACTIONS } from './prompted-actions.ts'
+export { ELIDED } from './prompting.ts'
+export type { Style } from './style.ts'

@@ -1,0 +1,54 @@
+import { paramsFor } from '../../../schemas/completion.ts'
+import { instanceOf, listAfter, text } from '../../protocol.ts'
+import type { Message } from '../../protocol.ts'
+import { correction, segment } from '../prompt/index.ts'
+import type { Segment } from '../prompt/index.ts'
+import type { Context, PastStep } from './context.ts'
+import { planIn, readText } from './reading.ts'
+import type { Style } from './style.ts'
+
+/** What stands where an observation was that the window no longer shows. */
+export const ELIDED = '[This observation is no longer shown.]'
+
+/** The next completion: what never changes, what memory says, the last steps, and the question. */
+export function ask(context: Context, style: Style, read: Readonly<Record<string, string>>): Message {
+  const { refused, config, call, asked, llm } = context
+  const memory = [...planSegments(context, style, read), ...retrievedSegments(context)]
+  const failed = refused?.reply === null || refused === null ? [] : [segment('assistant', refused.reply)]
+  return {
+    type: 'completion.requested', to: instanceOf('llm-tool', 'agent', call),
+    data: {
+      call, role: 'model', nth: asked - 1, params: paramsFor(llm, 'model', config.stop_at_observation ? { stop: ['\nObservation:'] } : {}),
+      base: listAfter(context.opening, ...memory, ...windowSegments(context), ...failed), appended: refused?.correction ?? text(question(context, style)),
+    },
+  }
+}
+
+/** The plan, when the reply that holds it has left the window. */
+function planSegments({ plan, ...context }: Context, style: Style, read: Readonly<Record<string, string>>): Segment[] {
+  if (plan === null || style.plan === undefined || !planIsHidden({ ...context, plan })) return []
+  const carried = planIn(readText(plan.reply, read), { ...context, plan }, style.plan)
+  return carried === '' ? [] : [segment('user', `Your ${style.plan} as of step ${plan.step}:\n${carried}`, { keep: true })]
+}
+
+export const planIsHidden = ({ plan, window, current }: Context): boolean => plan !== null && current?.step !== plan.step && !window.some(({ step }) => step === plan.step)
+
+const retrievedSegments = ({ retrieved }: Context): Segment[] =>
+  (retrieved === null ? [] : [segment('user', 'From your research log, what matters now of the steps that you no longer see:', { keep: true }), segment('user', retrieved, { keep: true })])
+
+/** The last steps, each as the reply and what was observed. Replies and observations go by the hashes they have. */
+export function windowSegments({ window, config }: Context): Segment[] {
+  const shown = window.length - config.max_observation_steps_in_context
+  return window.flatMap(({ reply, observation, remark }: PastStep, index): Segment[] => [
+    segment('assistant', reply), segment('user', 'Observation:'), segment('user', index < shown ? ELIDED : observation), ...(remark === null ? [] : [segment('user', remark)]),
+  ])
+}
+
+function question({ steps, maxSteps, config }: Context, { beginning }: Style): string {
+  const left = maxSteps - steps
+  const count = !config.tell_steps || maxSteps === 0 ? '' : left === 1 ? ' This is your last step.' : ` You have ${left} steps left.`
+  return `${steps === 0 ? beginning : 'Go on with your next reply.'}${count}`
+}
+
+/** Asks again, saying what was wrong. */
+export const correctionOf = (problem: string, { entries }: Context) => text(correction(problem, [...entries, 'Action', 'Action Input']))
