@@ -59,7 +59,7 @@ export interface Context {
   /** (action, observation) of every step, for an agent that takes over, and the way back to every earlier workspace */
   transcript: ListValue | null
   /** the research log: {step, note} */
-  log: { entries: number; list: ListValue | null }
+  log: { entries: number; notes: ListValue | null }
   /** the session of the Python REPL and how many commands it has run */
   repl: { session: number; commands: number }
   /** what the run's models used, and how often a tool was asked for */
@@ -74,7 +74,7 @@ export const NO_GRADING: TaskGrading = { metric: '', higher_is_better: false, su
 
 export const initialContext = (): Context => ({
   task: { name: '', profile: '', layers: [], readOnly: [], scriptLimits: '{}', pythonKey: '', tree: '', actions: [], added: null, first: true, llm: '{}', grading: NO_GRADING },
-  limits: { maxSteps: 0, maxTimeMs: 0, maxTokens: 0, maxCostUsd: 0 }, step: 0, head: '', edits: null, current: null, transcript: null, log: { entries: 0, list: null }, repl: { session: 0, commands: 0 },
+  limits: { maxSteps: 0, maxTimeMs: 0, maxTokens: 0, maxCostUsd: 0 }, step: 0, head: '', edits: null, current: null, transcript: null, log: { entries: 0, notes: null }, repl: { session: 0, commands: 0 },
   usage: { tokens: 0, costUsd: 0, tools: 0 }, gradings: { asked: 0, open: 0, lost: false }, ending: null, clock: { started: 0 },
 })
 

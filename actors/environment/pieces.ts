@@ -59,7 +59,7 @@ const toolCall = ({ step, task, log, usage }: Context, piece: Extract<OpenPiece,
   type: 'tool.requested', to,
   data: {
     call: step, tool: piece.tool, arguments: text(canonicalJson(piece.args)), llm: task.llm, nth: usage.tools, ...(piece.document === undefined ? {} : { document: piece.document }),
-    ...(piece.log === true && log.list?.ref !== undefined ? { log: { ref: log.list.ref, bytes: log.list.bytes ?? 0 } } : {}),
+    ...(piece.log === true && log.notes?.ref !== undefined ? { log: { ref: log.notes.ref, bytes: log.notes.bytes ?? 0 } } : {}),
   },
 })
 

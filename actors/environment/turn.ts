@@ -104,7 +104,7 @@ export const innerAbandoned = (context: Context): Message[] =>
   context.current?.innerOpen === true ? [innerFinished(context, context.current, { ok: false, code: 'lost', observation: text('Who carried it out cannot go on.') })] : []
 
 /** The research log with one more entry. */
-export const noted = ({ log, step }: Context, note: TextValue, at = step): Context['log'] => ({ entries: log.entries + 1, list: listAfter(log.list, { step: at, note }) })
+export const noted = ({ log, step }: Context, note: TextValue, at = step): Context['log'] => ({ entries: log.entries + 1, notes: listAfter(log.notes, { step: at, note }) })
 
 /** The workspace becomes another tree, if it is one. */
 const moved = ({ messages, context }: Turn, after: string, by: string, more: Partial<Context>): Turn => ({

@@ -4,7 +4,7 @@ import { lineChanges } from './line-changes.ts'
 export interface Source {
   bom: boolean
   lines: string[]
-  /** the end of each line: \n, \r\n, and '' for a last line without one */
+  /** the end of each line: \n, \r\n (or more of \r), and '' for a last line without one */
   ends: string[]
 }
 
@@ -13,8 +13,9 @@ export function parseSource(text: string): Source {
   const lines: string[] = []
   const ends: string[] = []
   for (const part of (bom ? text.slice(1) : text).split(/(?<=\n)/)) {
-    const end = part.endsWith('\r\n') ? '\r\n' : part.endsWith('\n') ? '\n' : ''
     if (part === '') continue
+    // A text that went through Windows twice has more than one \r there.
+    const end = /\r*\n$/.exec(part)?.[0] ?? ''
     lines.push(part.slice(0, part.length - end.length))
     ends.push(end)
   }

@@ -15,4 +15,4 @@ export const SOURCE_LIMIT = MIB
 /** What the observation of an edit shows of its diff, in UTF-16 units. */
 export const DIFF_LIMIT = 40_000
 /** Lines that may differ before a diff is no longer minimal: its cost grows with the square of them. */
-export const DIFF_EFFORT = 4_000
+export const DIFF_EFFORT = 1_000
