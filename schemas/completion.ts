@@ -25,6 +25,8 @@ export const roleSettings = z.strictObject({
   /** scripted only: blob with the replies, or the path of a module */
   replies: hash.optional(),
   module: z.string().optional(),
+  /** scripted only: how long an answer takes */
+  delay_ms: z.number().nonnegative().optional(),
   /** recorded only: list of answers, and the provider that gave them */
   answers: hash.optional(),
   as: z.string().optional(),
@@ -53,8 +55,34 @@ export const completionParams = z.looseObject({
 /** The params of a request of this role. Throws when the run has no model. */
 export const paramsFor = (llm: string, role: Role, extra: { stop?: string[] } = {}): string => canonicalJson({ ...llmSettings.parse(JSON.parse(llm))[role], ...extra })
 
-/** A reply of the scripted provider: a text, or a failure to rehearse. */
-export const scriptedReply = z.union([z.string(), z.strictObject({ error: z.string(), retryable: z.boolean().default(false) })])
+const usage = z.strictObject({ input: z.number().nonnegative().default(0), output: z.number().nonnegative().default(0), cached: z.number().nonnegative().default(0) })
+const toolCall = z.strictObject({ id: z.string().optional(), name: z.string(), arguments: z.union([z.record(z.string(), z.unknown()), z.string()]) })
+
+/** A reply of the scripted provider: a text, a whole reply, or a failure to rehearse (without a `code` one of its own). */
+export const scriptedReply = z.union([
+  z.string(),
+  z.strictObject({ error: z.string(), code: z.string().optional(), retryable: z.boolean().optional(), retry_after_ms: z.number().nonnegative().optional(), parameter: z.string().optional() }),
+  z.strictObject({
+    text: z.string().default(''), tool_calls: z.array(toolCall).default([]), stop_reason: z.enum(['stop', 'stop_sequence', 'length', 'tool_calls', 'refusal', 'content_filter']).optional(), usage: usage.optional(), model: z.string().optional(),
+    delay_ms: z.number().nonnegative().optional(),
+  }),
+])
+export type ScriptedReply = z.infer<typeof scriptedReply>
+
+/** A reply, or one for each try of the same completion; the last one stays. */
+const scriptedTries = z.union([scriptedReply, z.array(scriptedReply).min(1)])
+/** The first rule answers whose `when` (a regular expression) is found in the last message; one without it always does. */
+const scriptedRule = z.strictObject({ when: z.string().optional(), reply: scriptedTries })
+
+/**
+ * Replies of the scripted provider: `replies` answer the role `model` one after the other, the rules of a role answer whatever fits.
+ * The rules of `model` answer where there is no reply left. A bare list is the first version's.
+ */
+export const scriptedReplies = z.union([
+  z.array(scriptedTries).transform((replies) => ({ replies, model: [], fast: [], edit: [] })),
+  z.strictObject({ replies: z.array(scriptedTries).default([]), model: z.array(scriptedRule).default([]), fast: z.array(scriptedRule).default([]), edit: z.array(scriptedRule).default([]) }),
+])
+export type ScriptedReplies = z.infer<typeof scriptedReplies>
 
 /** Levels of shortening after a context overflow, 1 to this. */
 export const SHORTEST = 4

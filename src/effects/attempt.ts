@@ -24,7 +24,7 @@ type Outcome = Omit<EventPayloads['effect.succeeded'], 'effect' | 'kind' | 'call
 /** What came of an attempt: both are outcomes, recorded once. Everything an outcome names is durable already. */
 export type Settled =
   | { ok: true; outcome: Outcome; named?: BlobName[] }
-  | { ok: false; error: Failure; retryable?: boolean }
+  | ({ ok: false; error: Failure; retryable?: boolean } & Pick<EventPayloads['effect.failed'], 'clock' | 'raw' | 'retry_after_ms' | 'parameter' | 'request'>)
 
 export type EffectHandler = (attempt: Attempt) => Promise<Settled>
 

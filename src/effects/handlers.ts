@@ -1,6 +1,6 @@
 import type { ActorName } from '../../schemas/actor-names.ts'
 import type { StoreConnection } from '../bus/index.ts'
-import { completionHandler } from './completion-handler.ts'
+import { completionHandler, parseProviderLimits } from './completion/index.ts'
 import { executionHandler } from './execution-handler.ts'
 import { fileHandler } from './file-handler.ts'
 import { gradingHandler } from './grading-handler.ts'
@@ -16,7 +16,7 @@ export function handlersFor(actors: ReadonlySet<ActorName>, client: StoreConnect
   // People are asked where the environment is.
   if (actors.has('environment')) kinds['human'] = { handle: humanHandler(client.blobs, options.ask), slots: 1 }
   if (actors.has('executor')) kinds['execution'] = { handle: execution.handle, slots: 1 }
-  if (actors.has('llm-tool')) kinds['completion'] = { handle: completionHandler(client.blobs), slots: 16 }
+  if (actors.has('llm-tool')) kinds['completion'] = { handle: completionHandler({ blobs: client.blobs, keys: room.key, limits: parseProviderLimits(room.providerLimits) }), slots: 16 }
   if (actors.has('evaluator')) kinds['grading'] = { handle: gradingHandler(room, client.blobs), slots: 1 }
   return { kinds, close: execution.close }
 }

@@ -47,6 +47,13 @@ export class MachineRoom {
     this.#options = options
   }
 
+  /** A provider's key by the name of its variable. */
+  key = (name: string): string | undefined => this.#options.keys?.(name)
+
+  get providerLimits(): string {
+    return this.#options.providerLimits ?? ''
+  }
+
   /** Throws KYMO_SANDBOX_... with the probe's words and the fix. */
   sandbox(): Promise<Sandbox> {
     if (this.#sandbox !== undefined) return this.#sandbox

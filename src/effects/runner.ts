@@ -126,12 +126,14 @@ export class Runner {
     const { kind, call } = event.payload
     const about = { effect: event.id, kind, call }
     const type = settled.ok ? 'effect.succeeded' : 'effect.failed'
-    const payload: EventPayloads['effect.succeeded'] | EventPayloads['effect.failed'] = settled.ok ? { ...about, ...settled.outcome } : { ...about, error: settled.error, retryable: settled.retryable ?? false }
+    const payload = settled.ok ? { ...about, ...settled.outcome } : failure(about, settled)
     const blobs = merge(blobsNamed(type, payload), settled.ok ? (settled.named ?? []) : [])
+    // An attempt that failed half-way may have kept what its failure does not name.
+    const needed = settled.ok ? undefined : new Set(blobs.map(({ hash }) => hash))
     const reply = await this.#options.client.append({
       run_id: held.run_id,
       outcome: { effect_id: held.effect_id, attempt: held.attempt, fence: held.fence },
-      blobs: settled.ok ? [...inline].map(([hash, data]) => ({ hash: unhex(hash), data })) : [],
+      blobs: [...inline].filter(([hash]) => needed?.has(hash) ?? true).map(([hash, data]) => ({ hash: unhex(hash), data })),
       events: [{
         event_id: unhex(outcomeId(runId, event.id, held.attempt)), type, schema_version: schemaVersion(type), from: 'runner', to: event.from, cause_id: held.effect_id, correlation_id: held.effect_id,
         blobs: blobs.map(({ hash, kind: blobKind, bytes }) => ({ hash: unhex(hash), kind: BLOB_KIND[blobKind], bytes })), payload: encodeEvent(type as never, payload as never),
@@ -191,6 +193,14 @@ export class Runner {
     }
     await Promise.all(active.map((one) => one.done))
     if (active.length > 0) await this.#options.client.release({ holding: active.map((one) => one.held), reason: 'the process was stopped' }).catch(() => undefined)
+  }
+}
+
+function failure(about: { effect: string; kind: string; call: number }, settled: Extract<Settled, { ok: false }>): EventPayloads['effect.failed'] {
+  const { error, retryable = false, clock, raw, retry_after_ms, parameter, request } = settled
+  return {
+    ...about, error, retryable, ...(clock === undefined ? {} : { clock }), ...(raw === undefined ? {} : { raw }), ...(retry_after_ms === undefined ? {} : { retry_after_ms }), ...(parameter === undefined ? {} : { parameter }),
+    ...(request === undefined ? {} : { request }),
   }
 }
 

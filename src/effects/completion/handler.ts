@@ -1,0 +1,59 @@
+import { canonicalJson } from '../../../schemas/canonical-json.ts'
+import { KymoError, isKymoError } from '../../../schemas/errors.ts'
+import type { OutcomeFacts } from '../../../schemas/generated/events.ts'
+import type { BlobStore } from '../../blobs/index.ts'
+import type { Attempt, EffectHandler, Settled } from '../attempt.ts'
+import { costOf } from './cost.ts'
+import { answer } from './providers.ts'
+import type { LimitTable } from './gate/index.ts'
+import type { ProviderAnswer, ProviderRequest } from './provider.ts'
+import { rebuildRequest } from './request/index.ts'
+
+export interface CompletionOptions {
+  blobs: BlobStore
+  /** keys by the name of their variable: read here, at the last moment, and nowhere else */
+  keys: (name: string) => string | undefined
+  limits: LimitTable
+}
+
+/** Carries completions out: builds the exact request, asks whoever answers it, and keeps what came as it came. */
+export const completionHandler = ({ blobs, keys, limits }: CompletionOptions): EffectHandler => async (attempt) => {
+  const { request, client, runId, effectId, signal, put, output } = attempt
+  const spec = request.completion
+  if (spec === undefined) return { ok: false, error: { source: 'system', code: 'no_spec', message: 'the completion says nothing' } }
+  let asked: ProviderRequest
+  try {
+    asked = await rebuildRequest(spec, async (hash) => Buffer.from(await blobs.get(hash)).toString(), request.call)
+  } catch (error) {
+    if (isKymoError(error, 'KYMO_PROMPT') || isKymoError(error, 'KYMO_PARAMS')) return { ok: false, error: { source: 'agent', code: 'bad_request', message: error.message } }
+    throw error
+  }
+  const began = performance.now()
+  const { answered, waitedMs } = await answer(asked, { signal, keys, blobs, put, client, runId, effectId, output }, limits)
+  if (signal.aborted) throw new KymoError('KYMO_CANCELLED', 'the completion was cancelled')
+  return settle(asked, answered, performance.now() - began - waitedMs, put)
+}
+
+async function settle(request: ProviderRequest, answered: ProviderAnswer, wallMs: number, put: Attempt['put']): Promise<Settled> {
+  const keep = async (bytes: Uint8Array): Promise<{ ref: string; bytes: number }> => ({ ref: await put(bytes), bytes: bytes.length })
+  const clock: OutcomeFacts = { wall_ms: Math.round(wallMs), cpu_ms: 0, max_rss_bytes: 0, sandbox: '', environment: '', provider_request: answered.providerRequest ?? '' }
+  if (!answered.ok) {
+    const { error, retryable, raw, retryAfterMs, parameter } = answered
+    return {
+      ok: false, error, retryable, clock, request: request.key, ...(raw === undefined ? {} : { raw: await keep(raw) }), ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }), ...(parameter === undefined ? {} : { parameter }),
+    }
+  }
+  const { reply, toolCalls, stopReason, servedModel, usage, raw, source } = answered
+  // What was answered before was paid for before.
+  const cost_usd = source === 'cache' || source === 'recorded' ? 0 : (costOf(request.settings.price, usage) ?? 0)
+  return {
+    ok: true,
+    outcome: {
+      completion: {
+        reply: await keep(Buffer.from(reply)), raw: await keep(raw), stop_reason: stopReason, served_model: servedModel, input_tokens: usage.input, output_tokens: usage.output, cost_usd, source, request: request.key,
+        cached_tokens: usage.cached, cache_write_tokens: usage.cacheWrite, ...(toolCalls.length === 0 ? {} : { tool_calls: await keep(Buffer.from(canonicalJson(toolCalls))) }),
+      },
+      clock,
+    },
+  }
+}

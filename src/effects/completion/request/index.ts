@@ -1,0 +1,2 @@
+export { rebuildRequest } from './rebuild.ts'
+export type { ReadText } from './segments.ts'

@@ -1,0 +1,42 @@
+import { z } from 'zod'
+import { KymoError } from '../../../../schemas/errors.ts'
+import type { ToolCall } from '../provider.ts'
+
+/** Reads a blob as text. */
+export type ReadText = (hash: string) => Promise<string>
+
+/** One piece of a prompt, with its text. */
+export interface Segment {
+  role: 'system' | 'user' | 'assistant' | 'tool'
+  text: string
+  toolCalls: ToolCall[]
+  toolCallId?: string
+  /** never left out by shortening */
+  keep: boolean
+  /** what stands before and up to here is worth keeping in the provider's prompt cache */
+  breakpoint: boolean
+}
+
+const stored = z.union([z.object({ ref: z.string().regex(/^[0-9a-f]{64}$/) }), z.object({ text: z.string() })])
+const item = z.object({
+  role: z.enum(['system', 'user', 'assistant', 'tool']), text: stored, keep: z.boolean().optional(), breakpoint: z.boolean().optional(), tool_calls: stored.optional(), tool_call_id: z.string().optional(),
+})
+const node = z.object({ prev: z.object({ ref: z.string() }).nullable(), items: z.array(item) })
+const calls = z.array(z.object({ id: z.string(), name: z.string(), arguments: z.record(z.string(), z.unknown()) }))
+
+/** The segments of a linked list, oldest first. Throws KYMO_PROMPT when it holds something else. */
+export async function readSegments(list: string, read: ReadText): Promise<Segment[]> {
+  const nodes: Array<z.infer<typeof item>[]> = []
+  for (let ref: string | undefined = list; ref !== undefined;) {
+    const found = node.safeParse(JSON.parse(await read(ref)))
+    if (!found.success) throw new KymoError('KYMO_PROMPT', `a completion names a prompt (${ref.slice(0, 12)}) that is no list of segments: ${found.error.issues[0]?.path.join('.') ?? ''} ${found.error.issues[0]?.message ?? ''}`)
+    nodes.push(found.data.items)
+    ref = found.data.prev?.ref
+  }
+  return Promise.all(nodes.toReversed().flat().map(async ({ role, text, keep, breakpoint, tool_calls, tool_call_id }) => ({
+    role, text: await textIn(text, read), toolCalls: tool_calls === undefined ? [] : calls.parse(JSON.parse(await textIn(tool_calls, read))), keep: keep === true, breakpoint: breakpoint === true,
+    ...(tool_call_id === undefined ? {} : { toolCallId: tool_call_id }),
+  })))
+}
+
+const textIn = async (value: z.infer<typeof stored>, read: ReadText): Promise<string> => ('text' in value ? value.text : read(value.ref))
