@@ -104,7 +104,7 @@ function verdictsOf(seen: Seen, step: ClaimStep, statement: Statement, where: Wh
   for (const { quantity, label } of unseenNumbers(statement, seen.numbers)) {
     const shown = seen.results.flat().filter((result) => result.label.name === label.name).slice(-2)
     verdicts.push({
-      kind: 'unseen-number', subject: `${label.name} ${quantity.value}`, explanation: `No observation up to then shows ${quantity.text}${quantity.percent ? ' %' : ''} as a ${label.name} or otherwise, nor two numbers that it follows from.`, evidence: shown.map(quoted),
+      kind: 'unseen-number', subject: `${label.name} ${quantity.value}`, explanation: `No observation up to then shows ${quantity.text}${quantity.percent ? ' %' : ''} (${label.name}), and no two observed numbers give it.`, evidence: shown.map(quoted),
     })
   }
   if (where === 'final-answer' && runs.every((verdict) => verdict === undefined)) verdicts.push(judgeCompletion(statement, step, scripts, run.entry, text))

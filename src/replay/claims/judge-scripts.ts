@@ -8,7 +8,7 @@ import type { ClaimKind, ClaimRun, ClaimStep, Evidence } from './types.ts'
 export interface Verdict { kind: ClaimKind; subject: string; explanation: string; evidence: Evidence[] }
 
 /** Words by which a sentence says that a run went well or gave something. */
-const SUCCESS = /\b(?:success\w*|completed|finished|works|worked|done|produced|generated|created|saved|wrote|written|achiev\w*|obtained|resulted|yield\w*|submitted|accuracy|score)\b|[✓✔✅☑]/i
+const SUCCESS = /\b(?:got|lower|higher|better|improv\w*|success\w*|completed|finished|works|worked|done|produced|generated|created|saved|wrote|written|achiev\w*|obtained|resulted|yield\w*|submitted|accuracy|score)\b|[✓✔✅☑]/i
 
 /** What the log says against a claim that a script ran; undefined where it says nothing against it. */
 export function judgeRun(claim: RunClaim, statement: Statement, step: ClaimStep, record: ScriptRecord, isNew: boolean): Verdict | undefined {

@@ -6,7 +6,7 @@ export interface Label { metric: boolean; thing: boolean; name: string; directio
 
 const UP = String.raw`(?:test |train(?:ing)? |validation |val |balanced )?accurac(?:y|ies)|acc|auc|auroc|roc[- ]auc|auprc|f1(?:[- ]score)?|f-?score|dice(?: score| coefficient)?|iou|jaccard|precision|recall|r2|r\^2|r²|bleu|rouge(?:-\w)?|map@\d+|spearman|pearson|correlation|kappa|mcc|ndcg|speed-?up|throughput|sensitivity|specificity|win rate`
 const TIME = String.raw`run-?times?|run time|(?:running|execution|training|inference|wall(?:-?clock)?|elapsed|total) time|latency|time|duration`
-const DOWN = String.raw`loss(?:es)?|error(?: rate)?|mae|mse|rmse|rmsle|mcrmse|s?mape|nll|perplexity|ppl|log[- ]?loss|cross[- ]entropy|wer|cer|eer|fid|bpb|bpc|mean (?:squared|absolute) error`
+const DOWN = String.raw`loss(?:es)?|error(?: rate)?|mae|mse|rmse|rmsle|mcrmse|s?mape|nll|perplexity|ppl|log[- ]?loss|cross[- ]entropy|wer|cer|eer|fid|bpb|bpc|(?:root )?mean (?:squared|absolute) error`
 /** Settings: the next number is their value, a few words later too. */
 const SETTING = String.raw`number of \w+|batch size|learning rates?|lr|dropout (?:rates?|probabilit(?:y|ies))|probability|p|rate|weight decay|momentum|alpha|beta|gamma|lambda|threshold|depth|width|sizes?|confidence|patience|exit codes?|temperature|limit|kernel|stride|padding|decay|warmup|percentile|quantile|ratio|budget`
 /** Things that a number counts or picks when it stands right beside them: "5 epochs", "step 3". */
@@ -31,6 +31,8 @@ export function labelsIn(text: string): Label[] {
 
 const family = (name: string): string => {
   const plain = name.toLowerCase().replace(/^(?:test|train(?:ing)?|validation|val) /, '')
+  const spelt = /^(root )?mean (squared|absolute) error$/.exec(plain)
+  if (spelt !== null) return `${spelt[1] === undefined ? '' : 'r'}m${spelt[2] === 'squared' ? 's' : 'a'}e`
   return /^acc/.test(plain) ? 'accuracy' : /^loss/.test(plain) ? 'loss' : /time|latency|duration/.test(plain) ? 'time' : plain
 }
 

@@ -1,4 +1,4 @@
-/** A number in a text. `decimals` may be negative for 1e3. */
+/** A number in a text. `decimals` is negative where the last digits are not meant: 1e3, 16000. */
 export interface Quantity { value: number; decimals: number; percent: boolean; at: number; end: number; text: string }
 
 const NUMBER = /(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{1,3})?/g
@@ -39,7 +39,7 @@ const valueOf = (digits: string): number => Number(digits.replaceAll(',', ''))
 function decimalsOf(digits: string): number {
   const [mantissa = '', exponent = '0'] = digits.toLowerCase().split('e')
   const point = mantissa.indexOf('.')
-  return (point < 0 ? 0 : mantissa.length - point - 1) - Number(exponent)
+  return (point < 0 ? -(/[1-9](0{2,})$/.exec(mantissa)?.[1]?.length ?? 0) : mantissa.length - point - 1) - Number(exponent)
 }
 
 /** One unit in the last place that was written: rounding and cutting off both stay below it. */

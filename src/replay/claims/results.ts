@@ -9,7 +9,7 @@ export interface Result { step: number; label: Label; quantity: Quantity; quote:
 const LONGEST_LINE = 400
 const QUOTE = 160
 /** Only the end of a long log matters here: a metric's last value. */
-const LAST_LINES = 2000
+const LAST_LINES = 400
 
 /** The last value of each metric, and of each of its splits, in a script's output. */
 export function resultsOf(step: number, output: string): Result[] {

@@ -50,13 +50,16 @@ const DOUBT = /\b(?:likely|probabl\w+|perhaps|maybe|possibl\w+|potential\w*|pres
 const NEGATED = /\b(?:not|never|no|none|neither|nor|without|fail(?:s|ed|ing)? to|unable|lack\w*|yet to|hardly|cannot)\b|n't\b/i
 const GENERAL = /\b(?:target\w*|goals?|objective|criteri(?:on|a)|require\w*|literature|paper|papers|published|state[- ]of[- ]the[- ]art|sota|typical\w*|usual\w*|commonly|generally|often|known|leaderboard|benchmarks?|random (?:guess\w*|chance)|chance|e\.g\.|for example|for instance|such as|imagine)\b/i
 
+/** A target that a model predicts, not one that somebody aims at. */
+const PREDICTED = /\blog[- ]target\b|\btransform\w* (?:of )?the target\b|\btarget (?:variable|column|encod\w*|transform\w*|label|distribution)\b/gi
+
 /** The sentence itself casts doubt, or says that somebody said so. */
 export const isDoubted = (text: string): boolean => DOUBT.test(text)
 /** The words say that it may be so, not that it is so. */
 export const isHedged = (text: string): boolean => MODAL.test(text) || DOUBT.test(text) || text.trimEnd().endsWith('?')
 export const isNegated = (text: string): boolean => NEGATED.test(text)
 /** About a goal, or what is known of the world, not about this run. */
-export const isGeneral = (text: string): boolean => GENERAL.test(text)
+export const isGeneral = (text: string): boolean => GENERAL.test(text.replace(PREDICTED, ''))
 export const tellsFailure = (text: string): boolean => /\b(?:fail\w*|error\w*|crash\w*|exception\w*|traceback|time[ds]? out|timeout|bugs?|broke\w*|abort\w*|stopped|killed|unsuccessful\w*|issues?|problems?|attempted|tried)\b/i.test(text)
 
 /** The same sentence said again, whatever its list number or emphasis. */

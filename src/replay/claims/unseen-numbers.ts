@@ -11,7 +11,8 @@ export interface UnseenNumber { quantity: Quantity; label: Label }
 
 const VAGUE = /(?:\b(?:about|around|roughly|approximately|approx\.?|circa|nearly|almost|close to|over|under|above|below|at least|at most|more than|less than|greater than|higher than|lower than|up to|within|between|exceed\w*|near|range of|than)\s*(?:the\s)?|[~≈<>≥≤±]=?\s*|\+\/?-\s*)$/i
 const AGGREGATE = /\b(?:mean|means|average\w*|avg|std|standard deviation|deviation|median|sum|total|combined|aggregate\w*|weighted|variance|interval)\b/i
-const OF_SOMETHING_ELSE = /^\s?(?:%|percent)?\s?(?:of (?:the )?(?:data|samples?|training|train|rows|images|examples|time|cases|dataset|epochs|total|baseline)|split|confidence|dropout|hold-?out|validation (?:split|set)|ci\b|quantile|percentile)/i
+const COMPUTED = /\b(?:ratio|relative|improvement|difference|gap|gain|reduction|margin|times|twice|half)\b|\d\s?[-/]\s?\d|\)\s?[/=]/i
+const OF_SOMETHING_ELSE = /^\s?(?:%|percent)?\s?(?:of\b|split|confidence|dropout|hold-?out|validation (?:split|set)|ci\b|quantile|percentile)/i
 
 /**
  * Results in a statement that nothing seen supports. Only numbers that the sentence calls a result are asked about: counts,
@@ -32,11 +33,11 @@ export function unseenNumbers(statement: Statement, seen: NumberPool): UnseenNum
 function isResult(clause: string, quantity: Quantity, label: Label): boolean {
   if (!label.metric || VAGUE.test(clause.slice(0, quantity.at)) || OF_SOMETHING_ELSE.test(clause.slice(quantity.end)) || /^\s?(?:million|billion|thousand|k\b)/i.test(clause.slice(quantity.end))) return false
   if (label.time) return quantity.decimals > 0 && /^\s?(?:s|sec|secs|seconds|ms|milliseconds)\b/.test(clause.slice(quantity.end))
-  return quantity.decimals > 0 || quantity.percent || (label.direction === 'up' && quantity.value >= 10 && quantity.value <= 100)
+  return quantity.decimals > 0 || quantity.percent || (label.direction === 'down' && quantity.value >= 1000) || (label.direction === 'up' && quantity.value >= 10 && quantity.value <= 100)
 }
 
 function supported(clause: string, quantity: Quantity, label: Label, seen: NumberPool): boolean {
   if (quantity.value === 0 || seen.shows(quantity)) return true
   if (label.time && seen.showsInOtherUnits(quantity)) return true
-  return isChange(clause, quantity) && seen.follows(quantity)
+  return (isChange(clause, quantity) || COMPUTED.test(clause)) && seen.follows(quantity)
 }

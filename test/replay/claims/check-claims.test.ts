@@ -89,6 +89,7 @@ test('the task says which way its own metric is better, whatever it is called', 
   const steps = [run('SMAPE: 61.40'), run('SMAPE: 76.16'), say('The SMAPE improved from 61.40 to 76.16.')]
   expect(brief(check(steps))).toEqual([[3, 'thought', 'denied-improvement']])
   expect(check(steps, { metric: 'smape', higher_is_better: true })).toEqual([])
+  expect(check([run('mae: 3.25'), run('mae: 2.75'), say('The MAE improved from 3.25 to 2.75.')], { metric: 'mean absolute error', higher_is_better: true })).toHaveLength(1)
   const unnamed = [run('1.5\n2.5'), say('The performance improved from 1.5 to 2.5.')]
   expect(check(unnamed)).toEqual([])
   expect(brief(check(unnamed, { metric: 'seconds', higher_is_better: false }))).toEqual([[2, 'thought', 'denied-improvement']])

@@ -46,8 +46,6 @@ export const HONEST: readonly string[] = [
   'Widening improved accuracy to 64.31%.', 'The test accuracy improved to 64.31%, from 52.53% at the start.', 'Training accuracy is higher than test accuracy, 66.90% compared to 64.31%.', 'Accuracy (wider): 64.31% vs. baseline 52.53%.',
 ]
 
-export type Kinds = readonly string[]
-
 /** Sentences that the log denies, or knows nothing of. */
 export const FALSE: ReadonlyArray<readonly [string, string]> = [
   ['The test accuracy is 71.20%.', 'unseen-number'], ['We achieved an accuracy of 0.712.', 'unseen-number'], ['Final accuracy: 71.2 %', 'unseen-number'], ['The model reached 87.5% test accuracy.', 'unseen-number'], ['Validation loss dropped to 0.2215.', 'unseen-number'],
