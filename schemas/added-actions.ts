@@ -34,9 +34,11 @@ const partSchema = z.strictObject({
 export const addedAction = z.strictObject({
   name: z.string({ error: 'write a name' }).regex(/^[A-Z][A-Za-z0-9 ()_-]{1,59}$/, { error: 'write a name of up to 60 letters, digits, spaces, brackets and hyphens that begins with a capital, for example Run Tests' }),
   description: sentence('what the action does, in a sentence or two'),
-  arguments: z.record(
-    z.string().regex(FIELD, { error: 'write names of arguments in small letters, for example file_name' }), sentence('what the argument means'), { error: 'write the arguments as name: meaning, {} for none' },
-  ).refine((fields) => Object.keys(fields).length <= 12, { error: 'at most 12 arguments' }),
+  arguments: z.record(z.string(), sentence('what the argument means'), { error: 'write the arguments as name: meaning, {} for none' }).superRefine((fields, context) => {
+    const names = Object.keys(fields)
+    if (names.length > 12) context.addIssue({ code: 'custom', message: 'at most 12 arguments' })
+    for (const name of names) if (!FIELD.test(name)) context.addIssue({ code: 'custom', path: [name], message: 'write names of arguments in small letters, digits and _, for example file_name' })
+  }),
   returns: sentence('what the observation says'),
   does: z.array(partSchema, { error: 'write a list of primitives with their arguments' }).min(1, { error: 'an action does at least one thing' }).max(8, { error: 'at most 8 primitives' }),
 }).superRefine((action, context) => {

@@ -82,6 +82,7 @@ const manifestSchema = z.strictObject({
   reference: path('the improved solution, for example reference/train.py').optional(),
   forged: z.array(forgerySchema, { error: 'write a list of {file, attempt, expect}' }).default([]),
   demo: path('a script for the scripted agent, for example demo.yaml').optional(),
+  actions: path('a file of actions that this task adds, for example tools.yaml').optional(),
   source: z.strictObject({
     licence: text('the licence of the task\'s own files, for example MIT'),
     data: text('where the data comes from and under which licence; "generated" if it is'),

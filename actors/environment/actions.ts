@@ -49,6 +49,6 @@ function jsonSchema(args: z.ZodObject): Record<string, unknown> {
 
 /** Bounds that only say what a double can hold are noise; of several types texts are what an added action wants. */
 const plain = ({ type, anyOf, minimum, maximum, ...rest }: Record<string, unknown>): Record<string, unknown> => ({
-  ...rest, type: anyOf === undefined ? type : 'string', ...(isBound(minimum) ? { minimum } : {}), ...(isBound(maximum) ? { maximum } : {}),
+  ...rest, type: anyOf !== undefined || Array.isArray(type) ? 'string' : type, ...(isBound(minimum) ? { minimum } : {}), ...(isBound(maximum) ? { maximum } : {}),
 })
 const isBound = (value: unknown): boolean => typeof value === 'number' && Math.abs(value) < Number.MAX_SAFE_INTEGER

@@ -1,3 +1,4 @@
+export { joinedActions, loadActions, storeActions } from './added-actions.ts'
 export type { Attempt, EffectHandler, Settled } from './attempt.ts'
 export { cancelRun } from './cancel-run.ts'
 export { DEFAULT_MAX_STEPS, DEFAULT_MAX_TIME_MS, createRun, lookAround } from './create-run.ts'

@@ -33,9 +33,10 @@ export interface Bench {
   tree: () => string
 }
 
-export async function openBench(files: Readonly<Record<string, string | Uint8Array | { content: string; mode: number }>> = {}, changes: Partial<EventPayloads['run.started']> = {}): Promise<Bench> {
+export async function openBench(files: Readonly<Record<string, string | Uint8Array | { content: string; mode: number }>> = {}, changes: Partial<EventPayloads['run.started']> = {}, more: Readonly<Record<string, Uint8Array>> = {}): Promise<Bench> {
   const environment = stage('environment')
   const { blobs } = environment
+  for (const [hash, bytes] of Object.entries(more)) blobs.contents.set(hash, bytes)
   const entries = await Promise.all(Object.entries(files).map(async ([path, value]) => {
     const { content, mode } = typeof value === 'object' && 'mode' in value ? value : { content: value, mode: 0o644 }
     const bytes = typeof content === 'string' ? Buffer.from(content) : content

@@ -65,6 +65,7 @@ function* namedFiles(manifest: TaskManifest): Generator<[field: string, path: st
   if (manifest.grading.answers !== undefined) yield ['grading.answers', manifest.grading.answers, 'folder']
   if (manifest.reference !== undefined) yield ['reference', manifest.reference, 'file']
   if (manifest.demo !== undefined) yield ['demo', manifest.demo, 'file']
+  if (manifest.actions !== undefined) yield ['actions', manifest.actions, 'file']
   for (const [index, forgery] of manifest.forged.entries()) yield [`forged.${index}.file`, forgery.file, 'file']
 }
 

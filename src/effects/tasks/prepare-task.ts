@@ -1,11 +1,13 @@
 import { readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { AddedAction } from '../../../schemas/added-actions.ts'
 import { KymoError } from '../../../schemas/errors.ts'
 import { sha256Hex } from '../../../schemas/hash.ts'
 import type { ProfileName, TaskProfile } from '../../../schemas/task.ts'
 import { formatTree } from '../../../schemas/tree.ts'
 import type { TreeEntry } from '../../../schemas/tree.ts'
 import type { BlobStore } from '../../blobs/index.ts'
+import { loadActions } from '../added-actions.ts'
 import type { Task } from './load-task.ts'
 
 /** What a run needs of a task: everything that the journal names is in the blob store. */
@@ -21,18 +23,20 @@ export interface PreparedTask {
   readOnly: string[]
   entry: string
   settings: TaskProfile
+  /** actions that the task adds to Kymo's own */
+  added: AddedAction[]
   /** names the evaluator, its files, answers and starter by content: scores with equal keys were made by the same grader */
   evaluator: string
 }
 
-/** Stores the starter's files. Throws KYMO_TASK_FILE for a starter file that a workspace cannot hold. */
+/** Stores the starter's files. Throws KYMO_TASK_FILE for a starter file that a workspace cannot hold, KYMO_ADDED_ACTIONS for added actions that are none. */
 export async function prepareTask(task: Task, profile: ProfileName, blobs: BlobStore): Promise<PreparedTask> {
   const { manifest, folder } = task
   const problem = await readFile(join(folder, manifest.description), 'utf8')
   const tree = await storeFolder(join(folder, manifest.starter), blobs)
   return {
     task: task.name, profile, problem, tree, layers: [], readOnly: manifest.read_only, entry: manifest.entry,
-    settings: manifest.profiles[profile], evaluator: await evaluatorKey(task),
+    settings: manifest.profiles[profile], evaluator: await evaluatorKey(task), added: manifest.actions === undefined ? [] : await loadActions(join(folder, manifest.actions)),
   }
 }
 
