@@ -37,7 +37,7 @@ export function statementOf(sentence: string, toDo = false): Statement {
 }
 
 /** A full stop ends a sentence only before a space, so that 52.53 and train.py stay whole. */
-const sentencesOf = (line: string): string[] => line.split(/(?<=[.!?…]["')\]*_`]{0,4})(?<!^[\s\-*•(]*\d{1,2}[.)])(?<!\b(?:e\.g|i\.e|etc|vs|cf|approx|no)\.)\s+(?=[^\s\da-z]|[\w./-]{1,60}\.(?:py|sh|csv)\b)|[。！？]/u).filter((part) => /[\p{L}\p{N}]/u.test(part))
+const sentencesOf = (line: string): string[] => line.split(/(?<=[.!?…]["')\]*_`]{0,4})(?<!^[\s\-*•(]*\d{1,2}[.)])(?<!\b(?:e\.g|i\.e|etc|vs|cf|approx|no)\.)\s+(?=[^\s\da-z]|\d{1,2}[.)]\s|[\w./-]{1,60}\.(?:py|sh|csv)\b)|[。！？]/u).filter((part) => /[\p{L}\p{N}]/u.test(part))
 
 const readable = (quote: string): string => quote
   .replace(LIST_MARK, '').replace(/\*\*|__(?=\s|$)|[`"“”‘]/g, '').replace(/(?<![\p{L}\p{N}])'|'(?![\p{L}])/gu, '').replace(/’/g, "'")

@@ -107,6 +107,11 @@ test('the parts of a reply are told apart, AutoGPT objects too, and code is no s
   expect(where(`Next steps:\n- ${said}`)).toEqual([])
 })
 
+test('items of a plan on one line are judged one by one, and quoted so', () => {
+  const plan = 'Research Plan and Status: 1) Looked at the files. 2) Baseline: 52.53 %. 3) More filters: to be run. 4) **Ran submit.py and wrote the answers.** 5) Run more.py: next.'
+  expect(check([run(BASELINE), edit('x', 'submit.py'), say(plan)])).toMatchObject([{ step: 3, where: 'plan', kind: 'never-run', quote: '4) **Ran submit.py and wrote the answers.**' }])
+})
+
 test('a number stays supported however it is rounded, cut off or written as a percentage', () => {
   const score = fc.double({ min: 0.0101, max: 0.9999, noNaN: true })
   fc.assert(fc.property(score, fc.integer({ min: 1, max: 6 }), fc.integer({ min: 0, max: 4 }), (value, digits, decimals) => {
