@@ -48,10 +48,10 @@ export function addCommands(program: Command, finish: (code: number) => void): v
   replay.action((what, options) => act(import('./commands/replay.ts'), (module) => module.replay(what, options)))
 
   const write = jsonFlag(storeFlags(program.command('export'))).description('write a run to one file that others can verify').argument('[run]', RUN_HELP, 'last')
-  flag(write, '--format <name>', 'the format of the file', { choices: ['bundle'], fallback: 'bundle' })
-  flag(write, '--out <file>', 'the file; default: RUN.kymo in this folder')
-  examples(write, 'kymo export last --out run.kymo', 'kymo verify run.kymo')
-  write.action((run, options) => act(import('./commands/bundle.ts'), (module) => module.exportRun(run, options)))
+  flag(write, '--format <name>', 'the format of the file', { choices: ['bundle', 'answers'], fallback: 'bundle' })
+  flag(write, '--out <file>', 'the file; default: RUN.kymo in this folder, for answers RUN.answers.json')
+  examples(write, 'kymo export last --out run.kymo', 'kymo verify run.kymo', 'kymo export last --format answers --out run.json       what its models answered', 'kymo run TASK --model recorded/run.json                asks them again without a model')
+  write.action((run, options) => (options.format === 'answers' ? act(import('./commands/export-answers.ts'), (module) => module.exportAnswersOf(run, options)) : act(import('./commands/bundle.ts'), (module) => module.exportRun(run, options))))
 
   const read = jsonFlag(storeFlags(program.command('import'))).description('take a run from a bundle into a store; it is verified first').argument('<file>', 'a file that "kymo export" wrote')
   examples(read, 'kymo import run.kymo', 'kymo import run.kymo --store elsewhere')

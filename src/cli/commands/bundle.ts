@@ -36,7 +36,8 @@ export async function exportRun(name: string, flags: StoreFlags & { format: stri
   }
 }
 
-async function refuseFolder(out: string): Promise<void> {
+/** Throws a usage error where a folder stands in the way of a file. */
+export async function refuseFolder(out: string): Promise<void> {
   const facts = await stat(out).catch(() => undefined)
   if (facts?.isDirectory() === true) throw usageError(`${out} is a folder. Name a file with --out, like --out ${out.replace(/\/+$/, '')}/run.kymo.`)
 }
