@@ -7,6 +7,11 @@ export type Role = (typeof ROLES)[number]
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/)
 const dollars = z.number().nonnegative()
+const rates = { input: dollars, output: dollars, cached: dollars.optional(), cache_write: dollars.optional() }
+
+/** US dollars per million tokens; `above` holds for a whole request whose prompt has more tokens than that. */
+export const modelPrice = z.strictObject({ ...rates, above: z.strictObject({ tokens: z.number().positive(), ...rates }).optional(), as_of: z.string().optional(), source: z.string().optional() })
+export type ModelPrice = z.infer<typeof modelPrice>
 
 /** A role's model and how it is asked: recorded in run.started. Times in milliseconds. */
 export const roleSettings = z.strictObject({
@@ -31,7 +36,9 @@ export const roleSettings = z.strictObject({
   answers: hash.optional(),
   as: z.string().optional(),
   /** US dollars per million tokens: of the price list when the run began, or as the person says; absent, the cost is unknown */
-  price: z.strictObject({ input: dollars, output: dollars, cached: dollars.optional(), cache_write: dollars.optional(), as_of: z.string().optional() }).optional(),
+  price: modelPrice.optional(),
+  /** how much a reasoning model thinks before it answers, in the provider's own words (low, medium, high ...) */
+  effort: z.string().optional(),
   /** parameters that this model is known to refuse (see CompletionSpec.omit) */
   omit: z.array(z.string()).optional(),
   /** who keeps the account of what is used */

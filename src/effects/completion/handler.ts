@@ -4,9 +4,11 @@ import type { OutcomeFacts } from '../../../schemas/generated/events.ts'
 import type { BlobStore } from '../../blobs/index.ts'
 import type { Attempt, EffectHandler, Settled } from '../attempt.ts'
 import { costOf } from './cost.ts'
-import { answer } from './providers.ts'
+import { priceOf } from './known-models.ts'
+import { createAnswerer } from './providers.ts'
 import type { LimitTable } from './gate/index.ts'
-import type { ProviderAnswer, ProviderRequest } from './provider.ts'
+import type { Answered } from './providers.ts'
+import type { ProviderAnswer, ProviderContext, ProviderRequest } from './provider.ts'
 import { rebuildRequest } from './request/index.ts'
 
 export interface CompletionOptions {
@@ -17,7 +19,14 @@ export interface CompletionOptions {
 }
 
 /** Carries completions out: builds the exact request, asks whoever answers it, and keeps what came as it came. */
-export const completionHandler = ({ blobs, keys, limits }: CompletionOptions): EffectHandler => async (attempt) => {
+export function completionHandler({ blobs, keys, limits }: CompletionOptions): EffectHandler {
+  const answer = createAnswerer(limits)
+  return (attempt) => complete(attempt, blobs, (asked, context) => answer(asked, { ...context, keys, blobs }))
+}
+
+type Answer = (asked: ProviderRequest, context: Omit<ProviderContext, 'keys' | 'blobs'>) => Promise<Answered>
+
+async function complete(attempt: Attempt, blobs: BlobStore, answer: Answer): Promise<Settled> {
   const { request, client, runId, effectId, signal, put, output } = attempt
   const spec = request.completion
   if (spec === undefined) return { ok: false, error: { source: 'system', code: 'no_spec', message: 'the completion says nothing' } }
@@ -29,7 +38,7 @@ export const completionHandler = ({ blobs, keys, limits }: CompletionOptions): E
     throw error
   }
   const began = performance.now()
-  const { answered, waitedMs } = await answer(asked, { signal, keys, blobs, put, client, runId, effectId, output }, limits)
+  const { answered, waitedMs } = await answer(asked, { signal, put, client, runId, effectId, output })
   if (signal.aborted) throw new KymoError('KYMO_CANCELLED', 'the completion was cancelled')
   return settle(asked, answered, performance.now() - began - waitedMs, put)
 }
@@ -45,7 +54,7 @@ async function settle(request: ProviderRequest, answered: ProviderAnswer, wallMs
   }
   const { reply, toolCalls, stopReason, servedModel, usage, raw, source } = answered
   // What was answered before was paid for before.
-  const cost_usd = source === 'cache' || source === 'recorded' ? 0 : (costOf(request.settings.price, usage) ?? 0)
+  const cost_usd = source === 'cache' || source === 'recorded' ? 0 : (costOf(priceOf(request.settings), usage) ?? 0)
   return {
     ok: true,
     outcome: {

@@ -1,4 +1,6 @@
 export { costOf } from './cost.ts'
 export { parseProviderLimits } from './gate/index.ts'
 export { completionHandler } from './handler.ts'
+export { knownModel, priceOf, withKnown } from './known-models.ts'
+export type { KnownModel } from './known-models.ts'
 export { rebuildRequest } from './request/index.ts'

@@ -8,7 +8,7 @@ interface Block { type: string; [key: string]: unknown }
 interface Turn { role: 'user' | 'assistant'; content: Block[] }
 
 /** Body of POST /v1/messages. The order of keys is part of the request's hash. */
-export function anthropicBody({ model, messages, tools, temperature, max_tokens, stop, stream, omitted }: BodyParts): string {
+export function anthropicBody({ model, messages, tools, temperature, max_tokens, stop, stream, effort, omitted }: BodyParts): string {
   const limited = omitted.has('cache_control') ? messages.map(withoutBreakpoints) : lastBreakpoints(messages)
   const start = limited.findIndex(({ role }) => role !== 'system')
   const system = limited.slice(0, start < 0 ? limited.length : start).flatMap(textBlocks)
@@ -19,6 +19,7 @@ export function anthropicBody({ model, messages, tools, temperature, max_tokens,
     ...(system.length === 0 ? {} : { system }),
     messages: turns,
     ...(temperature === undefined || omitted.has('temperature') ? {} : { temperature: Math.min(1, temperature) }),
+    ...(effort === undefined || omitted.has('effort') ? {} : { output_config: { effort } }),
     ...(stop.length === 0 || omitted.has('stop') ? {} : { stop_sequences: stop }),
     ...(tools.length === 0 ? {} : { tools: tools.map(({ name, description, parameters }) => ({ name, description, input_schema: parameters })) }),
     ...(stream ? { stream: true } : {}),

@@ -11,5 +11,6 @@ export interface BodyParts {
   max_tokens: number
   stop: string[]
   stream: boolean
+  effort: string | undefined
   omitted: Omitted
 }

@@ -29,7 +29,7 @@ export async function rebuildRequest(spec: CompletionSpec, read: ReadText, tries
   const { model, temperature } = settings
   const messages = toMessages(shorten([...base, ...last], spec.shorten ?? 0), tools.length > 0)
   const max_tokens = Math.min(settings.max_tokens, omitted.cap)
-  const body = (provider === 'anthropic' ? anthropicBody : openaiBody)({ provider, model, messages, tools, temperature, max_tokens, stop, stream: settings.stream === true, omitted })
+  const body = (provider === 'anthropic' ? anthropicBody : openaiBody)({ provider, model, messages, tools, temperature, max_tokens, stop, stream: settings.stream === true, effort: settings.effort, omitted })
   return {
     provider, model, messages, tools, ...(temperature === undefined ? {} : { temperature }), max_tokens, stop, settings, body, key: sha256Hex('kymo.completion\0', provider, '\0', body),
     endpoint: settings.base_url ?? '', role: spec.role, nth: spec.nth ?? index, tries,
