@@ -4,6 +4,7 @@ import { baseline } from './agent/baseline/machine.ts'
 import { humanAgent } from './agent/human/index.ts'
 import { reactAgent } from './agent/react/index.ts'
 import { researchAgent } from './agent/research/index.ts'
+import { toolCallingAgent } from './agent/tool-calling/index.ts'
 import { treeSearchAgent } from './agent/tree-search/index.ts'
 import { scripted } from './agent/scripted/machine.ts'
 import { environment } from './environment/machine.ts'
@@ -27,6 +28,7 @@ export const AGENTS: Readonly<Record<string, AgentEntry>> = {
   'action-only': actionOnlyAgent,
   react: reactAgent,
   research: researchAgent,
+  'tool-calling': toolCallingAgent,
 }
 
 /** The machines that do not depend on the run. */
