@@ -72,6 +72,15 @@ test('tokens of a minute are what calls expect until they say what they used', a
   expect(await granted(ask('3', { tokens: 1 }))).toBe(true)
 })
 
+test('a small call does not overtake a large one that waits for its tokens', async () => {
+  const { ask, done, clock } = arena({ tokensPerMinute: 100 })
+  await ask('1', { tokens: 60 })
+  done('1', 60)
+  expect([await granted(ask('large', { tokens: 60 })), await granted(ask('small', { tokens: 1 }))]).toEqual([false, false])
+  clock.now += 60_000
+  expect([await granted(ask('small', { tokens: 1 })), await granted(ask('large', { tokens: 60 }))]).toEqual([true, true])
+})
+
 test('a call that is larger than a minute goes when the minute is empty', async () => {
   const { ask, done, clock } = arena({ tokensPerMinute: 100 })
   await ask('1')
