@@ -31,14 +31,19 @@ const HOW: Readonly<Record<string, (outcome: ExecutionOutcome) => string>> = {
   lost: () => 'was lost together with the machine it ran on',
 }
 
+/** One stream as an agent reads it. */
+export const captured = (capture: OutputCapture | undefined, read: Readonly<Record<string, string>>): string => shorten(readable(capture?.text?.ref === undefined ? '' : (read[capture.text.ref] ?? ''))).trimEnd()
+
+/** What of the workspace was left out, as a sentence; empty if nothing. */
+export const notKept = ({ dropped }: ExecutionOutcome): string => (dropped.length === 0 ? '' : `Not kept in the workspace (only plain files and folders are): ${dropped.slice(0, 20).join('; ')}`)
+
 /**
  * The observation of a script run: standard output when it went well, standard error first when it did not; never one of them
  * in silence.
  */
 export function observe(script: string, outcome: ExecutionOutcome, read: Readonly<Record<string, string>>): string {
-  const stream = (capture: OutputCapture | undefined): string => shorten(readable(capture?.text?.ref === undefined ? '' : (read[capture.text.ref] ?? ''))).trimEnd()
-  const out = stream(outcome.stdout)
-  const err = stream(outcome.stderr)
+  const out = captured(outcome.stdout, read)
+  const err = captured(outcome.stderr, read)
   const good = outcome.reason === 'exited' && outcome.exit_code === 0
   const parts = [`The script ${script} ${(HOW[outcome.reason] ?? (() => `ended: ${outcome.reason}`))(outcome)}.`]
   if (good) parts.push(out !== '' ? `Its output:\n${out}` : err !== '' ? `It wrote nothing to standard output; standard error:\n${err}` : 'It wrote nothing.')
@@ -46,6 +51,6 @@ export function observe(script: string, outcome: ExecutionOutcome, read: Readonl
     if (err !== '') parts.push(`Standard error:\n${err}`)
     if (out !== '') parts.push(`Standard output:\n${out}`)
   }
-  if (outcome.dropped.length > 0) parts.push(`Not kept in the workspace (only plain files and folders are): ${outcome.dropped.slice(0, 20).join('; ')}`)
+  if (outcome.dropped.length > 0) parts.push(notKept(outcome))
   return parts.join('\n')
 }

@@ -1,20 +1,22 @@
 import { join } from 'node:path'
 import { canonicalJson } from '../../schemas/canonical-json.ts'
-import type { ExecutionSpec, OutputCapture } from '../../schemas/generated/events.ts'
+import type { ExecutionSpec } from '../../schemas/generated/events.ts'
 import type { BlobStore } from '../blobs/index.ts'
 import { WarmDirectory, loadTree } from '../workspace/index.ts'
 import type { EffectHandler, Settled } from './attempt.ts'
 import { scriptSettings } from './machine-room.ts'
 import type { MachineRoom } from './machine-room.ts'
+import { storeCapture } from './output-capture.ts'
+import { replHandler } from './repl/index.ts'
 import { runScript } from './sandbox/index.ts'
-import type { Captured } from './sandbox/index.ts'
 
 /**
  * Runs scripts, one at a time, in a directory that is kept warm between them. A run of a script is a transaction: it begins on exactly
- * its input tree, and what it left counts only through the recorded outcome.
+ * its input tree, and what it left counts only through the recorded outcome. Commands of a REPL go to its sessions.
  */
 export function executionHandler(room: MachineRoom, blobs: BlobStore): { handle: EffectHandler; close: () => Promise<void> } {
   const directories = new Map<string, WarmDirectory>()
+  const repl = replHandler(room, blobs)
 
   const open = async (runId: string, spec: ExecutionSpec): Promise<WarmDirectory> => {
     const known = directories.get(runId)
@@ -28,6 +30,7 @@ export function executionHandler(room: MachineRoom, blobs: BlobStore): { handle:
   const handle: EffectHandler = async (attempt) => {
     const spec = attempt.request.execution
     if (spec === undefined) return failed('system', 'no_spec', 'the execution says nothing')
+    if (spec.mode === 'repl') return repl.handle(attempt)
     const missing = await scriptMissing(spec, blobs)
     if (missing !== undefined) return failed('agent', 'script_missing', missing)
     const [sandbox, python] = await Promise.all([room.sandbox(), room.python(spec.python_key)])
@@ -45,7 +48,7 @@ export function executionHandler(room: MachineRoom, blobs: BlobStore): { handle:
       ok: true,
       outcome: {
         execution: {
-          reason: done.reason, exit_code: done.exitCode, signal: done.signal, stdout: await capture(done.stdout, blobs), stderr: await capture(done.stderr, blobs),
+          reason: done.reason, exit_code: done.exitCode, signal: done.signal, stdout: await storeCapture(done.stdout, blobs), stderr: await storeCapture(done.stderr, blobs),
           tree: scan.tree, dropped: scan.dropped.map((line) => line.toWellFormed()).slice(0, 200), started: done.started,
         },
         clock: {
@@ -57,6 +60,7 @@ export function executionHandler(room: MachineRoom, blobs: BlobStore): { handle:
   }
 
   const close = async (): Promise<void> => {
+    await repl.close()
     for (const warm of directories.values()) await warm[Symbol.asyncDispose]()
     directories.clear()
   }
@@ -74,10 +78,3 @@ async function scriptMissing({ script, tree, layers }: ExecutionSpec, blobs: Blo
   }
   return `there is no file "${script.slice(0, 200)}" in the workspace`
 }
-
-async function capture({ bytes, totalBytes, truncated }: Captured, blobs: BlobStore): Promise<OutputCapture> {
-  // Kept as text that decodes the same everywhere: a byte that is no UTF-8 becomes U+FFFD here and nowhere else.
-  const text = Buffer.from(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes))
-  return { text: { ref: await blobs.put(text), bytes: text.length }, total_bytes: totalBytes, truncated }
-}
-

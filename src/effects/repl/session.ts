@@ -81,6 +81,7 @@ export class ReplSession implements AsyncDisposable {
   #stopped: number[] = []
   /** seen at an earlier command: where no sandbox holds them together, their parents may be gone */
   #seen: number[] = []
+  #maxRssBytes = 0
   #ended = false
   #closing: Promise<boolean> | undefined
 
@@ -195,9 +196,10 @@ export class ReplSession implements AsyncDisposable {
     this.#running = undefined
     const usage = watch.stop()
     this.#seen = watch.survivors()
+    this.#maxRssBytes = Math.max(this.#maxRssBytes, usage.maxRssBytes)
     return {
       reason, ended: this.ended, ...this.#numbers(reason), stdout: this.#out.finish(), stderr: withNotice(this.#err.finish(), running.notice),
-      wallMs: performance.now() - began, cpuMs: Math.max(0, usage.cpuMs - before), maxRssBytes: usage.maxRssBytes,
+      wallMs: performance.now() - began, cpuMs: Math.max(0, usage.cpuMs - before), maxRssBytes: this.#maxRssBytes,
     }
   }
 
