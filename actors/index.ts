@@ -1,7 +1,9 @@
 import type { ActorLogic, AgentEntry } from './logic.ts'
 import { actionOnlyAgent } from './agent/action-only/index.ts'
+import { autogptAgent } from './agent/autogpt/index.ts'
 import { baseline } from './agent/baseline/machine.ts'
 import { humanAgent } from './agent/human/index.ts'
+import { langchainReactAgent } from './agent/langchain-react/index.ts'
 import { reactAgent } from './agent/react/index.ts'
 import { researchAgent } from './agent/research/index.ts'
 import { toolCallingAgent } from './agent/tool-calling/index.ts'
@@ -25,6 +27,8 @@ export const AGENTS: Readonly<Record<string, AgentEntry>> = {
   scripted: { name: 'scripted', description: 'plays a list of actions from a file; needs no model', logic: scripted },
   human: humanAgent,
   'tree-search': treeSearchAgent,
+  'langchain-react': langchainReactAgent,
+  autogpt: autogptAgent,
   'action-only': actionOnlyAgent,
   react: reactAgent,
   research: researchAgent,
