@@ -1,6 +1,7 @@
 import type { TreeDiff } from '../../schemas/tree-diff.ts'
 import type { Captured, TraceStep } from '../replay/index.ts'
 import { bytes, duration, oneLine, printable, printableName } from './format.ts'
+import { modelLines } from './model-block.ts'
 import type { Screen } from './output.ts'
 
 /** How much of a text is shown unless all of it is asked for. */
@@ -24,6 +25,13 @@ export function stepBlock(screen: Screen, step: TraceStep, { full, hint }: StepO
   }
   part('thought', step.thought?.text, colors.italic)
   for (const [name, value] of argumentsOf(step.arguments?.text ?? '')) part(oneLine(name, WIDTH - 1), value)
+  for (const one of step.primitives) {
+    const [[, about = ''] = []] = argumentsOf(one.arguments?.text ?? '')
+    part(`${step.step}.${one.index}`, oneLine(`${one.name}  ${about}`, 100) + (one.done ? (one.ok ? '' : `  ${one.code.replaceAll('_', ' ') || 'failed'}`) : '  open'), one.done && !one.ok ? colors.red : undefined)
+    // The text that a composite read may be a whole file: its beginning will do.
+    if (full && one.done) part('', cut(one.observation?.text ?? '', false).shown.join('\n'), colors.dim)
+  }
+  for (const [name, text] of modelLines(step, full)) part(name, text)
   for (const attempt of step.attempts) if (attempt.lost !== undefined) part('attempt', `${attempt.attempt} of ${attempt.kind} was lost: ${attempt.lost}`, colors.yellow)
   if (step.script !== null) {
     const { reason, exit_code, signal, wall_ms, cpu_ms, max_rss_bytes, sandbox } = step.script

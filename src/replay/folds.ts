@@ -20,7 +20,10 @@ export async function traceOf(source: RunSource, { texts = false }: TraceOptions
 
 /** Puts the texts of a step in their places. One that is missing is replaced by a sentence that says so. */
 export async function readTexts(step: TraceStep, blobs: BlobReader): Promise<void> {
-  const refs: Array<TextRef | null | undefined> = [step.arguments, step.thought, step.observation, step.script?.stdout.text, step.script?.stderr.text]
+  const refs: Array<TextRef | null | undefined> = [
+    step.arguments, step.thought, step.observation, step.script?.stdout.text, step.script?.stderr.text,
+    ...step.primitives.flatMap((primitive) => [primitive.arguments, primitive.observation]), ...step.tools.flatMap((tool) => [tool.arguments, tool.answer]),
+  ]
   await Promise.all(refs.map(async (text) => {
     if (text !== null && text !== undefined) text.text = await blobs.get(text.ref).then((bytes) => Buffer.from(bytes).toString(), (error: unknown) => `[${messageOf(error)}]`)
   }))

@@ -10,7 +10,7 @@ export type { TraceOptions } from './folds.ts'
 export type { Check, CheckName, Problem } from './problem.ts'
 export { attemptsProjection, firstSemanticDifference, metricsProjection, project, semanticProjection, stepIndexProjection, traceProjection, treeAfter } from './projections/index.ts'
 export type {
-  ActionCount, Attempt, Captured, Projection, RecordedScore, RepeatedEffect, RoleUsage, RunMetrics, RunScore, ScriptFacts, SemanticLog, StepIndex, StepPlace, TextRef, TraceStep,
+  ActionCount, Attempt, Captured, CompletionFacts, Primitive, Projection, RecordedScore, RepeatedEffect, RoleUsage, RunMetrics, RunScore, ScriptFacts, SemanticLog, StepIndex, StepPlace, StepUsage, TextRef, ToolFacts, TraceStep,
 } from './projections/index.ts'
 export { Reach } from './reach.ts'
 export type { Reached } from './reach.ts'

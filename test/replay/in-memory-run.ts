@@ -35,12 +35,24 @@ export interface PlayOptions {
   runByte?: number
   replies?: unknown[]
   store?: MemoryStore
+  /** what the run is begun with besides: a list of actions, models, added actions */
+  started?: Partial<EventPayloads['run.started']>
+  /** what a model answers, by the role that asks it; a failure's code to fail this try */
+  complete?: (role: string, tries: number) => string | { fails: string }
+  /** blobs that `started` names */
+  blobs?: readonly Uint8Array[]
+  /** what a person answers */
+  person?: string
 }
+
+const ROLE = { provider: 'scripted', model: 'scripted', max_tokens: 4000, account: 'environment' }
+/** Models of every role for `started.llm`. */
+export const MODELS = canonicalJson({ model: ROLE, fast: ROLE, edit: ROLE })
 
 export interface PlayedRun { runId: string; records: Uint8Array[]; events: AnyEvent[]; blobs: MemoryBlobs; journal: Journal }
 
 const SESSION = Buffer.alloc(16, 7)
-const KINDS = ['file', 'execution', 'grading', 'completion']
+const KINDS = ['file', 'execution', 'grading', 'completion', 'human']
 
 /** A whole run in one process without NATS, disk or Python: the journal on its in-memory store, the machines, and file actions as they are; scripts and graders answer what is written here. */
 export async function playRun(options: PlayOptions = {}): Promise<PlayedRun> {
@@ -100,6 +112,7 @@ async function start(journal: Journal, blobs: MemoryBlobs, run: Uint8Array, opti
   }
   const replies = options.replies === undefined ? undefined : await blobs.put(Buffer.from(canonicalJson(options.replies)))
   const problem = Buffer.from('Make it faster.')
+  for (const bytes of options.blobs ?? []) await blobs.put(bytes)
   const payload: EventPayloads['run.started'] = {
     task: 'arithmetic', profile: 'small', agent: options.agent ?? 'scripted', agent_config: canonicalJson({ script, ...(replies === undefined ? {} : { completion: { provider: 'scripted', model: 'scripted', replies } }) }),
     problem: { ref: await blobs.put(problem), bytes: problem.length },
@@ -108,6 +121,7 @@ async function start(journal: Journal, blobs: MemoryBlobs, run: Uint8Array, opti
     limits: { max_steps: options.maxSteps ?? 100_000, max_time_ms: 1e12, max_tokens: 0, max_cost_usd: 0 },
     grading: { metric: 'seconds', higher_is_better: false, success_improvement: 0.1, at_every_step: options.gradeSteps ?? false, evaluator: 'evaluate.py' },
     clock: { kymo: '0.1.0', commit: '', dirty: false, lockfile: '', node: process.versions.node, xstate: '', host: 'test', platform: 'test' },
+    ...options.started,
   }
   const named: BlobName[] = [...blobsNamed('run.started', payload)]
   if (script !== null) named.push({ hash: script.ref, kind: 'list', bytes: script.bytes })
@@ -119,30 +133,32 @@ async function start(journal: Journal, blobs: MemoryBlobs, run: Uint8Array, opti
 }
 
 /** Claims one effect and records its outcome. False when there is none. */
-async function carryOut(journal: Journal, blobs: MemoryBlobs, run: Uint8Array, { lose }: PlayOptions): Promise<boolean> {
+async function carryOut(journal: Journal, blobs: MemoryBlobs, run: Uint8Array, options: PlayOptions): Promise<boolean> {
   const { grants } = await journal.claim({ session: SESSION, kinds: KINDS, run_id: run, slots: 1, wait_ms: 20 })
   const grant = grants[0]
   if (grant === undefined) return false
   const event = decodeRecord(Uint8Array.from(grant.record)) as RecordedEvent<'effect.requested'>
-  if (lose?.(event.payload, grant.attempt) === true) {
+  if (options.lose?.(event.payload, grant.attempt) === true) {
     await journal.release({ session: SESSION, holding: [{ run_id: run, effect_id: grant.effect_id, attempt: grant.attempt, fence: grant.fence }], reason: 'the worker was stopped' })
     return true
   }
-  const { outcome, named } = await outcomeOf(event.payload, blobs)
-  const payload = { effect: event.id, kind: event.payload.kind, call: event.payload.call, ...outcome } satisfies EventPayloads['effect.succeeded']
+  const { outcome, named } = await outcomeOf(event.payload, blobs, options)
+  const failed = 'error' in outcome
+  const type = failed ? 'effect.failed' : 'effect.succeeded'
+  const payload = { effect: event.id, kind: event.payload.kind, call: event.payload.call, ...outcome } as EventPayloads['effect.succeeded']
   await expectOk(journal.append({
     run_id: run, outcome: { effect_id: grant.effect_id, attempt: grant.attempt, fence: grant.fence },
     events: [{
-      event_id: unhex(outcomeId(formatRunId(run), event.id, grant.attempt)), type: 'effect.succeeded', schema_version: schemaVersion('effect.succeeded'), from: 'runner', to: event.from, cause_id: grant.effect_id,
-      correlation_id: grant.effect_id, blobs: wire([...blobsNamed('effect.succeeded', payload), ...named]), payload: encodeEvent('effect.succeeded', payload),
+      event_id: unhex(outcomeId(formatRunId(run), event.id, grant.attempt)), type, schema_version: schemaVersion(type), from: 'runner', to: event.from, cause_id: grant.effect_id,
+      correlation_id: grant.effect_id, blobs: wire([...blobsNamed(type, payload), ...named]), payload: encodeEvent(type, payload as never),
     }],
   }))
   return true
 }
 
-async function outcomeOf(request: Requested, blobs: MemoryBlobs): Promise<{ outcome: Outcome; named: BlobName[] }> {
+async function outcomeOf(request: Requested, blobs: MemoryBlobs, { complete = () => 'a reply', person }: PlayOptions): Promise<{ outcome: Outcome | Partial<EventPayloads['effect.failed']>; named: BlobName[] }> {
   const text = async (value: string): Promise<{ ref: string; bytes: number }> => ({ ref: await blobs.put(Buffer.from(value)), bytes: Buffer.byteLength(value) })
-  const { file, execution, grading, completion } = request
+  const { file, execution, grading, completion, human } = request
   const clock = { wall_ms: 12, cpu_ms: 10, max_rss_bytes: 1e6, sandbox: 'none', environment: '', provider_request: '' }
   if (file !== undefined) {
     const args = JSON.parse(Buffer.from(await blobs.get(file.arguments?.ref ?? '')).toString()) as Record<string, unknown>
@@ -157,7 +173,15 @@ async function outcomeOf(request: Requested, blobs: MemoryBlobs): Promise<{ outc
     return { named: [], outcome: { clock, execution: { reason: 'exited', exit_code: 0, signal: '', stdout: await capture(`ran ${execution.script}\n`), stderr: await capture(''), tree: execution.tree, dropped: [], started: '' } } }
   }
   if (grading !== undefined) return { named: [], outcome: { clock, grading: { graded: true, code: '', message: '', value: 0.5, baseline: 2, details: '{"repeats":3}', paper: [] } } }
-  return { named: [], outcome: { clock, completion: { reply: await text('a reply'), raw: await text('{"reply":"a reply"}'), stop_reason: 'end', served_model: completion?.model ?? '', input_tokens: 11, output_tokens: 7, cost_usd: 0.01, source: 'live' } } }
+  if (human !== undefined) {
+    return { named: [], outcome: person === undefined ? { error: { source: 'user', code: 'nobody_there', message: 'nobody is there' }, retryable: false } : { human: { answer: await text(person) } } }
+  }
+  const reply = complete(completion?.role ?? '', request.call)
+  if (typeof reply !== 'string') return { named: [], outcome: { error: { source: 'provider', code: reply.fails, message: 'not now' }, retryable: true } }
+  return {
+    named: [],
+    outcome: { clock, completion: { reply: await text(reply), raw: await text(canonicalJson({ reply })), stop_reason: 'end', served_model: completion?.model ?? '', input_tokens: 11, output_tokens: 7, cost_usd: 0.01, source: 'live', cached_tokens: 5 } },
+  }
 }
 
 /** The run as a source, with whatever a test wants to be wrong about it. */

@@ -3,6 +3,7 @@ import { claimsBlock } from '../claims-block.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { StoreFlags } from '../flags.ts'
 import { bytes, change, count, duration, number, oneLine } from '../format.ts'
+import { usageTable } from '../model-block.ts'
 import { printJson, stdout } from '../output.ts'
 import { findRun, openStore } from '../store.ts'
 import { tableOf } from '../table.ts'
@@ -30,8 +31,12 @@ export async function metrics(name: string, flags: StoreFlags): Promise<number> 
     row('log', `${count(found.events, 'event')}, ${count(found.steps, 'step')}${found.steps > 0 ? `, ${(found.events / found.steps).toFixed(1)} events a step` : ''}`)
     row('attempts', `${found.attempts} at effects${found.lost > 0 ? `, ${colors.yellow(`${found.lost} lost and made again`)}` : ', none lost'}`)
     if (found.workspace !== null) row('workspace', `${count(found.workspace.files, 'file')}, ${bytes(found.workspace.bytes)}`)
-    if (found.usage.calls > 0) row('model', `${count(found.usage.calls, 'call')}, ${found.usage.input_tokens} tokens in, ${found.usage.output_tokens} out, $${found.usage.cost_usd.toFixed(4)}`)
     if (found.score !== null) row('score', `${number(found.score.value)} (${found.score.metric}), baseline ${number(found.score.baseline)}, ${change(found.score.improvement)}`)
+    const models = usageTable(screen, found.usage)
+    if (models !== '') {
+      screen.line()
+      screen.line(models)
+    }
     const actions = Object.entries(found.actions)
     if (actions.length > 0) {
       screen.line()

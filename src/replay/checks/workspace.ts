@@ -2,9 +2,11 @@ import type { AnyEvent } from '../../../schemas/record.ts'
 import { placeOf, problem } from '../problem.ts'
 import type { Check, Problem } from '../problem.ts'
 
-/** The workspace's trees form one chain: each change goes on from the tree before it, to the tree that an outcome named. */
+/** The workspace's trees form one chain: each change goes on from the tree before it, to the tree that an outcome named, or back to one that the run had. */
 export function workspaceCheck(): Check {
   let head = ''
+  /** every tree that the run ever had: what an action may begin from */
+  const lineage = new Set<string>()
   /** tree that an event brought, by the event's id, until its reaction used it */
   const brought = new Map<string, string>()
   /** tree that a script left, by the instance that will report it */
@@ -18,6 +20,7 @@ export function workspaceCheck(): Check {
       switch (event.type) {
         case 'run.started':
           head = event.payload.tree
+          lineage.add(head)
           return []
         case 'effect.succeeded': {
           const { file, execution } = event.payload
@@ -32,9 +35,15 @@ export function workspaceCheck(): Check {
           return tree === undefined ? [] : wrong(event, 'tree', event.payload.tree, tree, `${event.from} reports another tree than its script left`)
         }
         case 'workspace.changed': {
+          const { before, after, by } = event.payload
+          if (by === 'branch') {
+            const found = wrong(event, 'before', before, head, 'the change does not go on from the tree before it')
+            if (!lineage.has(after)) found.push(problem('workspace', placeOf(event), 'after', after || 'the empty tree', 'nothing', `seq ${event.seq}: an action began from a tree that the run never had`))
+            head = after
+            return found
+          }
           const tree = brought.get(event.causeId)
           brought.delete(event.causeId)
-          const { before, after } = event.payload
           const found = [
             ...wrong(event, 'before', before, head, 'the change does not go on from the tree before it'),
             ...(tree === undefined
@@ -44,7 +53,9 @@ export function workspaceCheck(): Check {
           head = after
           return found
         }
-        case 'observation.delivered': return wrong(event, 'tree', event.payload.tree, head, 'the observation names another tree than the workspace is')
+        case 'observation.delivered':
+          lineage.add(event.payload.tree)
+          return wrong(event, 'tree', event.payload.tree, head, 'the observation names another tree than the workspace is')
         case 'run.finished': return event.payload.tree === '' ? [] : wrong(event, 'tree', event.payload.tree, head, 'the run ended with another tree than the workspace was')
         default: return []
       }

@@ -1,9 +1,13 @@
-import type { Failure, Score } from '../../../schemas/generated/events.ts'
+import type { CompletionOutcome, Failure, Score } from '../../../schemas/generated/events.ts'
 import type { AnyEvent } from '../../../schemas/record.ts'
+import { stepOfCall } from './model-calls.ts'
 import type { Projection } from './projection.ts'
 
 export interface ActionCount { count: number; ok: number; refused: number; failed: number; /** codes of what did not go well */ codes: Record<string, number> }
-export interface RoleUsage { calls: number; input_tokens: number; output_tokens: number; cost_usd: number }
+/** input_tokens: all of them, those that the provider had cached included. tries: requests sent, failed ones too. answered_from_cache: by Kymo's own. */
+export interface RoleUsage { calls: number; tries: number; input_tokens: number; output_tokens: number; cached_tokens: number; cost_usd: number; answered_from_cache: number }
+/** What a step cost: the agent's thinking before it, and its own. */
+export interface StepUsage extends RoleUsage { step: number }
 export interface RecordedScore { step: number; tree: string; score: RunScore | null; error: Failure | null; seq: number }
 export type RunScore = Omit<Score, 'details'> & { details: unknown }
 
@@ -23,7 +27,7 @@ export interface RunMetrics {
   score: RunScore | null
   /** scores of trees on the way, where the task asks for them */
   intermediate: RecordedScore[]
-  usage: RoleUsage & { roles: Record<string, RoleUsage> }
+  usage: RoleUsage & { roles: Record<string, RoleUsage>; steps: StepUsage[] }
   started_at: number
   ended_at: number
   /** spans in which the run was served; downtime is left out */
@@ -44,19 +48,19 @@ interface State {
   metrics: RunMetrics
   first: number
   names: Map<number, string>
-  /** open completions: effect id -> role */
-  roles: Map<string, string>
+  /** open completions: effect id -> whose account they go to */
+  roles: Map<string, { role: string; step: number }>
 }
 
-const noUsage = (): RoleUsage => ({ calls: 0, input_tokens: 0, output_tokens: 0, cost_usd: 0 })
+const noUsage = (): RoleUsage => ({ calls: 0, tries: 0, input_tokens: 0, output_tokens: 0, cached_tokens: 0, cost_usd: 0, answered_from_cache: 0 })
 
 export const metricsProjection: Projection<State, RunMetrics> = {
   name: 'metrics',
-  version: 1,
+  version: 2,
   initial: () => ({
     first: 0, names: new Map(), roles: new Map(),
     metrics: {
-      run_id: '', status: 'interrupted', task: '', profile: '', agent: '', seed: 0, steps: 0, events: 0, head_seq: -1, head_hash: '', score: null, intermediate: [], usage: { ...noUsage(), roles: {} },
+      run_id: '', status: 'interrupted', task: '', profile: '', agent: '', seed: 0, steps: 0, events: 0, head_seq: -1, head_hash: '', score: null, intermediate: [], usage: { ...noUsage(), roles: {}, steps: [] },
       started_at: 0, ended_at: 0, run_time_ms: 0, downtime_ms: 0, resumed: 0, actions: {}, attempts: 0, lost: 0, refused: 0, script_ms: 0, tree: '', error: null,
     },
   }),
@@ -117,7 +121,11 @@ function apply({ metrics, names, roles }: State, event: AnyEvent): void {
       metrics.tree = event.payload.after
       return
     case 'effect.requested':
-      if (event.payload.completion !== undefined) roles.set(event.id, event.payload.completion.role)
+      if (event.payload.completion !== undefined) {
+        const account = { role: event.payload.completion.role, step: stepOfCall(event.from) ?? metrics.steps + 1 }
+        roles.set(event.id, account)
+        for (const sum of accountsOf(metrics, account)) sum.tries++
+      }
       return
     case 'effect.started':
       metrics.attempts++
@@ -127,7 +135,10 @@ function apply({ metrics, names, roles }: State, event: AnyEvent): void {
       return
     case 'effect.succeeded':
       if (event.payload.execution !== undefined) metrics.script_ms += event.payload.clock?.wall_ms ?? 0
-      if (event.payload.completion !== undefined) use(metrics, roles.get(event.payload.effect) ?? '', event.payload.completion)
+      if (event.payload.completion !== undefined) use(metrics, roles.get(event.payload.effect) ?? { role: '', step: 0 }, event.payload.completion)
+      roles.delete(event.payload.effect)
+      return
+    case 'effect.failed':
       roles.delete(event.payload.effect)
       return
     case 'score.recorded': {
@@ -151,13 +162,23 @@ function apply({ metrics, names, roles }: State, event: AnyEvent): void {
   }
 }
 
-function use({ usage }: RunMetrics, role: string, { input_tokens, output_tokens, cost_usd }: { input_tokens: number; output_tokens: number; cost_usd: number }): void {
-  for (const sum of [usage, (usage.roles[role] ??= noUsage())]) {
+function use(metrics: RunMetrics, account: { role: string; step: number }, { input_tokens, output_tokens, cost_usd, cached_tokens = 0, source }: CompletionOutcome): void {
+  for (const sum of accountsOf(metrics, account)) {
     sum.calls++
     sum.input_tokens += input_tokens
     sum.output_tokens += output_tokens
+    sum.cached_tokens += cached_tokens
     sum.cost_usd += cost_usd
+    if (source === 'cache') sum.answered_from_cache++
   }
+}
+
+/** The run's account, the role's and the step's. Steps come in order, so the one that is wanted is the last or one of the last. */
+function accountsOf({ usage }: RunMetrics, { role, step }: { role: string; step: number }): RoleUsage[] {
+  const known = usage.steps.findLast((one) => one.step === step)
+  const own = known ?? { step, ...noUsage() }
+  if (known === undefined) usage.steps.push(own)
+  return [usage, (usage.roles[role] ??= noUsage()), own]
 }
 
 const count = (codes: Record<string, number>, code: string): void => { codes[code || 'unknown'] = (codes[code || 'unknown'] ?? 0) + 1 }

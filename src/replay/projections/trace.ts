@@ -1,9 +1,10 @@
 import type { OutputCapture } from '../../../schemas/generated/events.ts'
 import type { AnyEvent } from '../../../schemas/record.ts'
+import { noWork, noteModelCall, nothingOpen } from './model-calls.ts'
+import type { CompletionFacts, ModelWork, ToolFacts } from './model-calls.ts'
 import type { Projection } from './projection.ts'
-
-/** A text by its blob; `text` once somebody read it. */
-export interface TextRef { ref: string; bytes: number; text?: string }
+import { refOf } from './text-ref.ts'
+import type { TextRef } from './text-ref.ts'
 
 export interface Attempt { attempt: number; kind: string; seq: number; at: number; /** why it was lost; absent when it was not */ lost?: string }
 
@@ -22,6 +23,9 @@ export interface ScriptFacts {
   dropped: string[]
 }
 export interface Captured { text: TextRef | null; total_bytes: number; truncated: boolean }
+
+/** An inner action of a composite: 5.1 is the first of step 5. */
+export interface Primitive { index: number; name: string; arguments: TextRef | null; ok: boolean; code: string; observation: TextRef | null; /** its end is recorded */ done: boolean }
 
 export interface TraceStep {
   step: number
@@ -44,6 +48,10 @@ export interface TraceStep {
   duration_ms: number
   attempts: Attempt[]
   script: ScriptFacts | null
+  primitives: Primitive[]
+  /** what the agent asked models for before it chose the action, then what the action asked them for */
+  completions: CompletionFacts[]
+  tools: ToolFacts[]
   /** first and last seq of the step */
   seqs: [number, number]
 }
@@ -57,27 +65,34 @@ interface State {
   executors: Map<string, number>
   /** effect id -> step and what it runs */
   effects: Map<string, { step: number; script: string }>
+  /** completions and tools under way, and those that belong to the step that the agent is about to ask for */
+  open: ReturnType<typeof nothingOpen>
+  next: ModelWork
 }
 
-const refOf = (value: { ref?: string; bytes?: number } | undefined): TextRef | null => (value?.ref === undefined ? null : { ref: value.ref, bytes: value.bytes ?? 0 })
 const captured = (value: OutputCapture | undefined): Captured => ({ text: refOf(value?.text), total_bytes: value?.total_bytes ?? 0, truncated: value?.truncated ?? false })
 
 /** What happened at each step. Texts are named by their blobs; `traceOf` reads them. */
 export const traceProjection: Projection<State, TraceStep[]> = {
   name: 'trace',
-  version: 1,
-  initial: () => ({ steps: [], tree: '', asked: new Map(), executors: new Map(), effects: new Map() }),
+  version: 2,
+  initial: () => ({ steps: [], tree: '', asked: new Map(), executors: new Map(), effects: new Map(), open: nothingOpen(), next: noWork() }),
   apply: (state, event) => {
     apply(state, event)
     return state
   },
-  result: ({ steps }) => steps.map((step) => ({ ...step, attempts: step.attempts.map((attempt) => ({ ...attempt })), seqs: [...step.seqs] })),
+  result: ({ steps }) => steps.map((step) => ({
+    ...step, attempts: copied(step.attempts), primitives: copied(step.primitives), completions: copied(step.completions), tools: copied(step.tools), seqs: [...step.seqs],
+  })),
 }
+
+const copied = <Item extends object>(items: readonly Item[]): Item[] => items.map((item) => ({ ...item }))
 
 function apply(state: State, event: AnyEvent): void {
   const { steps, effects } = state
   /** Steps are numbered from 1 and never left out. */
   const at = (number: number): TraceStep | undefined => steps[number - 1]
+  noteModelCall(state.open, event, (step) => (step === undefined ? state.next : at(step)))
   switch (event.type) {
     case 'run.started':
       state.tree = event.payload.tree
@@ -94,14 +109,30 @@ function apply(state: State, event: AnyEvent): void {
       const final = accepted && name === 'Final Answer'
       steps.push({
         step, call, action: name, arguments: refOf(event.payload.arguments), thought: refOf(event.payload.thought), observation: null, ok: accepted, code: reason, accepted, done: final,
-        tree_before: state.tree, tree_after: state.tree, started_at: asked.at, ended_at: event.at, duration_ms: event.at - asked.at, attempts: [], script: null, seqs: [asked.seq, event.seq],
+        tree_before: state.tree, tree_after: state.tree, started_at: asked.at, ended_at: event.at, duration_ms: event.at - asked.at, attempts: [], script: null, primitives: [], ...state.next,
+        seqs: [asked.seq, event.seq],
       })
+      state.next = noWork()
       return
     }
     case 'workspace.changed': {
       state.tree = event.payload.after
       const step = at(event.payload.step)
-      if (step !== undefined) step.tree_after = event.payload.after
+      if (step === undefined) return
+      step.tree_after = event.payload.after
+      // The step began from an earlier place: what it did is told from there.
+      if (event.payload.by === 'branch' && step.primitives.length === 0 && step.attempts.length === 0) step.tree_before = event.payload.after
+      return
+    }
+    case 'primitive.begun': {
+      const { step, index, name, arguments: args } = event.payload
+      at(step)?.primitives.push({ index, name, arguments: refOf(args), ok: false, code: '', observation: null, done: false })
+      return
+    }
+    case 'primitive.finished': {
+      const { step, index, ok, code, observation } = event.payload
+      const primitive = at(step)?.primitives.find((one) => one.index === index)
+      if (primitive !== undefined) Object.assign(primitive, { ok, code, observation: refOf(observation), done: true })
       return
     }
     case 'observation.delivered': {
@@ -116,9 +147,9 @@ function apply(state: State, event: AnyEvent): void {
       state.executors.set(event.to, event.payload.call)
       return
     case 'effect.requested': {
-      const { file, execution } = event.payload
-      const step = file !== undefined ? file.step : execution !== undefined ? state.executors.get(event.from) : undefined
-      if (step !== undefined) effects.set(event.id, { step, script: execution?.script ?? '' })
+      const { file, execution, human, call } = event.payload
+      const step = file !== undefined ? file.step : execution !== undefined ? state.executors.get(event.from) : human !== undefined && event.from === 'environment' ? call : undefined
+      if (step !== undefined) effects.set(event.id, { step, script: execution?.mode === 'repl' ? 'Python REPL' : (execution?.script ?? '') })
       return
     }
     case 'effect.started': {
