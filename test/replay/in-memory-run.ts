@@ -72,8 +72,15 @@ export async function playRun(options: PlayOptions = {}): Promise<PlayedRun> {
   await journal.attach({ run_id: run, session: SESSION })
   const read = async (hash: string): Promise<string> => Buffer.from(await blobs.get(hash)).toString()
   const fold = new RunFold({ read, ...(options.agents === undefined ? {} : { agents: options.agents }) })
-  for (let idle = 0; idle < 3;) {
-    for (const bytes of fresh.splice(0)) fold.note(decodeRecord(bytes))
+  /** pauses that will end by themselves */
+  const pauses = new Set<string>()
+  for (let idle = 0; idle < (pauses.size > 0 ? 1000 : 3);) {
+    for (const bytes of fresh.splice(0)) {
+      const event = decodeRecord(bytes)
+      fold.note(event)
+      if (event.type === 'timer.armed' && !event.payload.limit) pauses.add(event.id)
+      if (event.type === 'timer.fired' || event.type === 'timer.cancelled') pauses.delete(event.payload.armed_id)
+    }
     const [actor, queue] = [...fold.pending][0] ?? []
     const event = queue?.[0]
     if (records.length > 0 && decodeRecord(records.at(-1) ?? new Uint8Array()).type === 'run.finished') break
