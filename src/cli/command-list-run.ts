@@ -26,7 +26,7 @@ export function addRunCommands(program: Command, act: Act, examples: Examples): 
   examples(run,
     'kymo run vectorization --agent baseline',
     'kymo run vectorization --agent scripted --agent-config script=tasks/vectorization/demo.yaml',
-    'kymo run vectorization --agent research --model anthropic/claude-sonnet-4-5 --max-cost 5',
+    'kymo run vectorization --agent research --model anthropic/claude-sonnet-5-5 --max-cost 5',
     'kymo run vectorization --max-steps 30 --max-time 2h --json > result.json', '',
     'Ctrl-C stops scripts and leaves a run that "kymo resume" finishes; a second Ctrl-C stops at once.', OLD_HELP)
   run.action((task, options, command: Command) => act(import('./commands/run.ts'), (module) => module.run(task, options, command.getOptionValueSource('agent') === 'default')))

@@ -14,6 +14,8 @@ import { Decision } from '../journal/index.ts'
 import type { StoreConnection } from '../bus/index.ts'
 import { blobsNamed } from '../../schemas/named-blobs.ts'
 import type { AgentRegistry } from '../host/index.ts'
+import { priceOf } from './completion/index.ts'
+import { recordedAnswers } from './completion/recorded/index.ts'
 import { MachineRoom, pythonKey } from './machine-room.ts'
 import type { MachineRoomOptions } from './machine-room.ts'
 import { agentSettings, chooseModels, provenance } from './run-settings/index.ts'
@@ -112,13 +114,19 @@ function newRunId(now = Date.now()): Uint8Array {
 async function modelsOf(entry: AgentEntry, options: CreateRunOptions, client: StoreConnection): Promise<{ llm: LlmSettings; named: BlobName[] } | undefined> {
   if (options.models === undefined) {
     if (entry.model !== true) return undefined
-    throw new KymoError('KYMO_MODEL', `the agent ${entry.name} asks a model: name one, like --model anthropic/claude-sonnet-4-5, --model openai/gpt-4.1 or --model openai-compatible/NAME --base-url URL`)
+    throw new KymoError('KYMO_MODEL', `the agent ${entry.name} asks a model: name one, like --model anthropic/claude-sonnet-5-5, --model openai/gpt-6-sol or --model openai-compatible/NAME --base-url URL`)
   }
-  return chooseModels(options.models, {
-    keys: options.keys ?? (() => undefined), blobs: client.blobs,
-    recorded: async () => { throw new KymoError('KYMO_MODEL', 'there are no recorded answers here') },
-  })
+  const chosen = await chooseModels(options.models, { keys: options.keys ?? (() => undefined), blobs: client.blobs, recorded: (source) => recordedAnswers(client, source) })
+  if ((options.maxCostUsd ?? 0) > 0) requirePrices(chosen.llm)
+  return chosen
 }
+
+/** A limit on money that nobody can count would be none. */
+function requirePrices(llm: LlmSettings): void {
+  const unknown = Object.values(llm).find((settings) => !UNPAID.includes(settings.provider) && priceOf(settings) === undefined)
+  if (unknown !== undefined) throw new KymoError('KYMO_MODEL', `the price of ${unknown.provider}/${unknown.model} is not known, so --max-cost cannot be kept: say it with --price IN,OUT (US dollars per million tokens), or use --max-tokens`)
+}
+const UNPAID: readonly string[] = ['scripted', 'recorded']
 
 /** The agent's list of actions, explicit: what is not on it is refused. */
 export function actionsOf(entry: AgentEntry, { addActions = [], removeActions = [], interactive = false }: Pick<CreateRunOptions, 'addActions' | 'removeActions' | 'interactive'>): string[] {

@@ -1,8 +1,9 @@
 import type { ActorName } from '../../../schemas/actor-names.ts'
 import { AGENTS } from '../../../actors/index.ts'
 import type { ModelChoice } from '../../effects/index.ts'
-import { MachineRoom, createRun, lookAround } from '../../effects/index.ts'
+import { MachineRoom, checkModels, createRun, lookAround } from '../../effects/index.ts'
 import { listTasks, loadTask } from '../../effects/tasks/index.ts'
+import { setting } from '../dotenv.ts'
 import { didYouMean } from '../nearest.ts'
 import { machineOf } from '../machine-options.ts'
 import { modelChoice } from '../model-flags.ts'
@@ -46,6 +47,8 @@ export async function run(taskArgument: string | undefined, given: RunOptions, a
 
   const { models, config, notes } = settingsFor(agent, options)
   for (const note of notes) stderr().line(`note  ${note}`)
+  if (models !== undefined) checkModels(models, setting)
+  else if (AGENTS[agent]?.model === true) throw usageError(`The agent ${agent} asks a model: name one, like --model anthropic/claude-sonnet-5-5, --model openai/gpt-6-sol or --model openai-compatible/NAME --base-url URL.`, 'KYMO_MODEL')
   const json = options.json === true
   const screen = screenFor(json)
   const notices: Notices = { show: (message) => screen.line(`note  ${message}`) }

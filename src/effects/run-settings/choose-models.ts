@@ -3,11 +3,12 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parse } from 'yaml'
 import { canonicalJson } from '../../../schemas/canonical-json.ts'
-import { ROLES, roleSettings } from '../../../schemas/completion.ts'
+import { ROLES, roleSettings, scriptedReplies } from '../../../schemas/completion.ts'
 import type { LlmSettings, Role, RoleSettings } from '../../../schemas/completion.ts'
 import { KymoError, messageOf } from '../../../schemas/errors.ts'
 import type { BlobName } from '../../../schemas/record.ts'
 import type { BlobStore } from '../../blobs/index.ts'
+import { withKnown } from '../completion/index.ts'
 
 /** The models of a run as a person names them: PROVIDER/MODEL. */
 export interface ModelChoice {
@@ -56,7 +57,7 @@ export function parseModel(name: string): { provider: string; model: string } {
   }
   if (/^claude\b/i.test(name)) return { provider: 'anthropic', model: name }
   if (/^(gpt|chatgpt|o\d)\b/i.test(name)) return { provider: 'openai', model: name }
-  throw refuse(`"${name.slice(0, 80)}" names no provider. Write PROVIDER/MODEL with one of ${PROVIDERS.join(', ')}, like anthropic/claude-sonnet-4-5 or openai-compatible/llama3 with --base-url`)
+  throw refuse(`"${name.slice(0, 80)}" names no provider. Write PROVIDER/MODEL with one of ${PROVIDERS.join(', ')}, like anthropic/claude-sonnet-5-5 or openai-compatible/llama3 with --base-url`)
 }
 
 /** `edit.max_tokens=8000` -> the role (undefined: all), the setting, its value. Throws KYMO_MODEL. */
@@ -74,7 +75,13 @@ export function roleOverride(key: string, value: string): { role: Role | undefin
   }
   return { role, setting, value: parsed }
 }
-const OWN: readonly string[] = ['temperature', 'max_tokens', 'stream', 'timeout_ms', 'patience_ms', 'base_url']
+const OWN: readonly string[] = ['temperature', 'max_tokens', 'stream', 'effort', 'timeout_ms', 'patience_ms', 'base_url', 'delay_ms']
+
+/** Looks at names and keys alone, before anything is made. Throws KYMO_MODEL and KYMO_NO_KEY as chooseModels would. */
+export function checkModels(choice: ModelChoice, keys: ModelSources['keys']): void {
+  for (const name of [choice.model, choice.fast, choice.edit]) if (name !== undefined) requireKey(parseModel(name).provider, keys)
+  for (const [key, value] of Object.entries(choice.settings ?? {})) roleOverride(key, value)
+}
 
 /** Settings of every role, ready to be recorded. Throws KYMO_MODEL, KYMO_NO_KEY and what reading a file throws; each says what to type. */
 export async function chooseModels(choice: ModelChoice, sources: ModelSources): Promise<{ llm: LlmSettings; named: BlobName[] }> {
@@ -114,7 +121,7 @@ async function roleOf(role: Role, name: string, choice: ModelChoice, sources: Mo
   }
   const parsed = roleSettings.safeParse(base)
   if (!parsed.success) throw refuse(`the setting ${parsed.error.issues[0]?.path.join('.') ?? ''} of the model for ${role} does not fit: ${parsed.error.issues[0]?.message ?? ''}`)
-  return { settings: parsed.data, named }
+  return { settings: provider === 'recorded' ? parsed.data : withKnown(parsed.data), named }
 }
 
 function requireKey(provider: string, keys: ModelSources['keys']): void {
@@ -147,6 +154,8 @@ async function scripted(path: string, blobs: BlobStore): Promise<{ settings: Par
   } catch (cause) {
     throw refuse(`the replies in ${path} cannot be read (${messageOf(cause)})`, cause)
   }
+  const fits = scriptedReplies.safeParse(content)
+  if (!fits.success) throw refuse(`the replies in ${path} do not fit at ${fits.error.issues[0]?.path.join('.') || 'the top'}: ${fits.error.issues[0]?.message ?? ''}. It is a list of replies, or {replies: [...], fast: [{when, reply}], edit: [{when, reply}]}`)
   const bytes = Buffer.from(canonicalJson(content))
   const hash = await blobs.put(bytes)
   return { settings: { replies: hash }, blob: { hash, kind: 'bytes', bytes: bytes.length } }
