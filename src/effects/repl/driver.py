@@ -36,15 +36,30 @@ def take_pipes():
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
+    close_all_but({0, 1, 2, *vars(pipes).values()})
     return pipes
+
+
+def close_all_but(kept):
+    """What Kymo itself inherited from whoever started it is none of a command's business."""
+    try:
+        names = os.listdir('/proc/self/fd')
+    except OSError:
+        return
+    for fd in {int(name) for name in names} - kept:
+        close_quietly(fd)
+
+
+def close_quietly(fd):
+    try:
+        os.close(fd)
+    except OSError:
+        pass  # closed already
 
 
 def close_all(pipes):
     for fd in vars(pipes).values():
-        try:
-            os.close(fd)
-        except OSError:
-            pass
+        close_quietly(fd)
 
 
 def listen_for_interrupts(fd):

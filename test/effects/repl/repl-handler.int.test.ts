@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -124,7 +124,7 @@ it('a cancelled command leaves no change, and its session is over', async () => 
   await ask('x = 1')
   const controller = new AbortController()
   const going = ask('open("half.txt", "w").write("half")\nimport time; time.sleep(60)', { signal: controller.signal })
-  await sleep(300)
+  while (!existsSync(join(room.folder(), RUN, 'repl', 'half.txt'))) await sleep(20)
   controller.abort()
   expect(await going).toMatchObject({ reason: 'cancelled', tree: empty })
   expect(await ask('import os\n"x" in dir(), os.listdir(".")')).toMatchObject({ fresh: true, session: 2, out: '(False, [])\n' })
