@@ -5,7 +5,7 @@ import { printable } from './format.ts'
 import type { Screen } from './output.ts'
 
 /** One action that a person may choose, as the question carries it. */
-const choice = z.object({ name: z.string(), description: z.string(), arguments: z.record(z.string(), z.string()) })
+const choice = z.object({ name: z.string(), description: z.string(), arguments: z.array(z.object({ name: z.string(), what: z.string() })) })
 type Choice = z.infer<typeof choice>
 
 export interface Person { ask: Ask; close: () => void }
@@ -60,7 +60,7 @@ export function askPerson(screen: Screen, quietly: (work: () => Promise<string |
         continue
       }
       const given: Record<string, string> = {}
-      for (const [name, what] of Object.entries(chosen.arguments)) {
+      for (const { name, what } of chosen.arguments) {
         const value = await argument(name, what, signal)
         if (value === undefined) return undefined
         given[name] = value

@@ -14,6 +14,7 @@ import { Decision } from '../journal/index.ts'
 import type { StoreConnection } from '../bus/index.ts'
 import { blobsNamed } from '../../schemas/named-blobs.ts'
 import type { AgentRegistry } from '../host/index.ts'
+import { joinedActions, loadActions, storeActions } from './added-actions.ts'
 import { priceOf } from './completion/index.ts'
 import { recordedAnswers } from './completion/recorded/index.ts'
 import { MachineRoom, pythonKey } from './machine-room.ts'
@@ -42,6 +43,8 @@ export interface CreateRunOptions extends MachineRoomOptions {
   /** actions the agent gets besides its own list, and those it does not get */
   addActions?: readonly string[]
   removeActions?: readonly string[]
+  /** a file with more actions, beside those that the task brings */
+  actionsModule?: string
   gradeSteps?: boolean
   /** false when scripts run on another machine: neither sandbox nor interpreter is looked for here */
   checkMachine?: boolean
@@ -68,12 +71,14 @@ export async function createRun(client: StoreConnection, options: CreateRunOptio
   const [prepared, { config, named }, clock] = await Promise.all([
     prepareTask(task, profile, blobs), agentSettings(entry, options.agentConfig ?? {}, blobs), provenance(), options.checkMachine === false ? undefined : lookAround(options.room ?? new MachineRoom(options), task, profile),
   ])
+  const added = joinedActions(prepared.added, options.actionsModule === undefined ? [] : await loadActions(options.actionsModule))
+  const more_actions = await storeActions(added, blobs)
   const problem = Buffer.from(prepared.problem.toWellFormed())
   const { manifest } = task
   const payload: EventPayloads['run.started'] = {
     task: task.name, profile, agent: options.agent, agent_config: config, problem: { ref: await blobs.put(problem), bytes: problem.length }, tree: prepared.tree, layers: prepared.layers,
     read_only: prepared.readOnly, seed: options.seed ?? 0, entry: prepared.entry, llm: models === undefined ? '{}' : canonicalJson(models.llm), python_key,
-    actions: actionsOf(entry, options), ...(options.interactive === true ? { interactive: true } : {}),
+    actions: actionsOf(entry, options, added.map(({ name }) => name)), ...(more_actions === undefined ? {} : { more_actions }), ...(options.interactive === true ? { interactive: true } : {}),
     limits: { max_steps: options.maxSteps ?? DEFAULT_MAX_STEPS, max_time_ms: options.maxTimeMs ?? DEFAULT_MAX_TIME_MS, max_tokens: options.maxTokens ?? 0, max_cost_usd: options.maxCostUsd ?? 0 },
     grading: {
       metric: manifest.metric.name, higher_is_better: manifest.metric.higher_is_better, success_improvement: manifest.success_improvement, at_every_step: options.gradeSteps ?? false,
@@ -129,12 +134,12 @@ function requirePrices(llm: LlmSettings): void {
 const UNPAID: readonly string[] = ['scripted', 'recorded']
 
 /** The agent's list of actions, explicit: what is not on it is refused. */
-export function actionsOf(entry: AgentEntry, { addActions = [], removeActions = [], interactive = false }: Pick<CreateRunOptions, 'addActions' | 'removeActions' | 'interactive'>): string[] {
+export function actionsOf(entry: AgentEntry, { addActions = [], removeActions = [], interactive = false }: Pick<CreateRunOptions, 'addActions' | 'removeActions' | 'interactive'>, added: readonly string[] = []): string[] {
   for (const name of [...addActions, ...removeActions]) {
-    if (!ACTIONS.has(name)) throw new KymoError('KYMO_UNKNOWN_ACTION', `there is no action "${name.slice(0, 80)}". The actions are: ${[...ACTIONS.keys()].join(', ')}`)
+    if (!ACTIONS.has(name) && !added.includes(name)) throw new KymoError('KYMO_UNKNOWN_ACTION', `there is no action "${name.slice(0, 80)}". The actions are: ${[...ACTIONS.keys(), ...added].join(', ')}`)
   }
   const listed = entry.actions ?? ACTIONS_WITHOUT_MODEL
-  return [...new Set([...listed, ...addActions])].filter((name) => !removeActions.includes(name) && (name !== 'Request Help' || interactive))
+  return [...new Set([...listed, ...added, ...addActions])].filter((name) => !removeActions.includes(name) && (name !== 'Request Help' || interactive))
 }
 
 const ACTIONS_WITHOUT_MODEL: readonly string[] = ['List Files', 'Read File', 'Write File', 'Append File', 'Copy File', 'Inspect Script Lines', 'Undo Edit Script', 'Execute Script', 'Python REPL', 'Request Help', 'Final Answer']

@@ -8,7 +8,7 @@ import type { ActorLogic } from '../../logic.ts'
 interface Context {
   call: number
   questions: number
-  /** what may be done: [{name, description, arguments}], kept once */
+  /** what may be done: [{name, description, arguments: [{name, what}]}], kept once */
   choices: TextValue
   /** answers in a row that named no action */
   unreadable: number
@@ -19,8 +19,12 @@ const MAX_UNREADABLE = 20
 /** The end of an observation stays on a terminal's screen. */
 const SHOWN = 20_000
 
-const spec = z.object({ name: z.string(), description: z.string(), arguments: z.record(z.string(), z.string()) })
-const choicesOf = (specs: string): TextValue => text(canonicalJson(specs === '' ? [] : z.array(spec).parse(JSON.parse(specs))))
+const spec = z.object({ name: z.string(), description: z.string(), arguments: z.record(z.string(), z.string()), schema: z.object({ required: z.array(z.string()).default([]) }).default({ required: [] }) })
+
+/** The actions with their arguments in the order in which a person is asked for them. */
+const choicesOf = (specs: string): TextValue => text(canonicalJson((specs === '' ? [] : z.array(spec).parse(JSON.parse(specs))).map(({ name, description, arguments: fields, schema }) => ({
+  name, description, arguments: [...new Set([...schema.required, ...Object.keys(fields)])].flatMap((field) => (fields[field] === undefined ? [] : [{ name: field, what: fields[field] }])),
+}))))
 
 const answer = z.object({ name: z.string(), arguments: z.record(z.string(), z.unknown()).default({}), thought: z.string().optional() })
 type Answer = z.infer<typeof answer>

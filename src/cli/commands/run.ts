@@ -69,7 +69,7 @@ export async function run(taskArgument: string | undefined, given: RunOptions, a
       task, profile: options.profile, agent, agentConfig: config, seed: options.seed, ...machine,
       ...(maxSteps === undefined ? {} : { maxSteps }), ...(options.maxTime === undefined ? {} : { maxTimeMs: options.maxTime }),
       ...(models === undefined ? {} : { models }), ...(options.maxTokens === undefined ? {} : { maxTokens: options.maxTokens }), ...(options.maxCost === undefined ? {} : { maxCostUsd: options.maxCost }),
-      interactive, addActions: options.actionsAddToPrompt ?? [], removeActions: options.actionsRemoveFromPrompt ?? [],
+      interactive, ...(options.actionsModule === undefined ? {} : { actionsModule: options.actionsModule }), addActions: options.actionsAddToPrompt ?? [], removeActions: options.actionsRemoveFromPrompt ?? [],
       gradeSteps: options.gradeSteps === true, checkMachine: !apart.includes('executor'),
     })
     screen.line(runHeader(screen, { runId, task: `${task} (${options.profile})`, agent, store: options }))

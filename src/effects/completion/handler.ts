@@ -40,12 +40,12 @@ async function complete(attempt: Attempt, blobs: BlobStore, answer: Answer): Pro
   const began = performance.now()
   const { answered, waitedMs } = await answer(asked, { signal, put, client, runId, effectId, output })
   if (signal.aborted) throw new KymoError('KYMO_CANCELLED', 'the completion was cancelled')
-  return settle(asked, answered, performance.now() - began - waitedMs, put)
+  return settle(asked, answered, { wallMs: performance.now() - began - waitedMs, waitedMs }, put)
 }
 
-async function settle(request: ProviderRequest, answered: ProviderAnswer, wallMs: number, put: Attempt['put']): Promise<Settled> {
+async function settle(request: ProviderRequest, answered: ProviderAnswer, { wallMs, waitedMs }: { wallMs: number; waitedMs: number }, put: Attempt['put']): Promise<Settled> {
   const keep = async (bytes: Uint8Array): Promise<{ ref: string; bytes: number }> => ({ ref: await put(bytes), bytes: bytes.length })
-  const clock: OutcomeFacts = { wall_ms: Math.round(wallMs), cpu_ms: 0, max_rss_bytes: 0, sandbox: '', environment: '', provider_request: answered.providerRequest ?? '' }
+  const clock: OutcomeFacts = { wall_ms: Math.round(wallMs), cpu_ms: 0, max_rss_bytes: 0, sandbox: '', environment: '', provider_request: answered.providerRequest ?? '', ...(waitedMs >= 1 ? { waited_ms: Math.round(waitedMs) } : {}) }
   if (!answered.ok) {
     const { error, retryable, raw, retryAfterMs, parameter } = answered
     return {

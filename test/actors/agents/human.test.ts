@@ -6,7 +6,7 @@ import { canonicalJson } from '../../../schemas/canonical-json.ts'
 import { only, stage, types } from '../../host/stage.ts'
 import type { Stage } from '../../host/stage.ts'
 
-const SPECS = [{ name: 'Read File', description: 'Shows a text file.', arguments: { file_name: 'the file' }, returns: 'the text', primitive: true, schema: {} }]
+const SPECS = [{ name: 'Read File', description: 'Shows a text file.', arguments: { content: 'the text', file_name: 'the file' }, returns: 'the text', primitive: true, schema: { required: ['file_name', 'content'] } }]
 const BRIEF = { problem: text('Do it well.'), agent: 'human', config: '{}', actions: ['Read File'], entry: 'train.py', seed: 1, specs: text(canonicalJson(SPECS)) }
 const answer = (agent: Stage, call: number, reply: string) => agent.receive('effect.succeeded', { effect: 'e', kind: 'human', call, human: { answer: text(reply) } }, { from: 'runner' })
 const observe = (agent: Stage, call: number, about: object = {}) =>
@@ -17,7 +17,7 @@ describe('the agent that is a person', () => {
     const agent = stage('agent', humanAgent.logic)
     const asked = only(await agent.receive('agent.briefed', BRIEF), 'effect.requested')
     expect(asked).toMatchObject({ kind: 'human', call: 1, human: { what: 'action', prompt: { text: 'Do it well.' } } })
-    expect(JSON.parse(Buffer.from(await agent.blobs.get(asked.human?.choices?.ref ?? '')).toString())).toEqual([{ name: 'Read File', description: 'Shows a text file.', arguments: { file_name: 'the file' } }])
+    expect(JSON.parse(Buffer.from(await agent.blobs.get(asked.human?.choices?.ref ?? '')).toString())).toEqual([{ name: 'Read File', description: 'Shows a text file.', arguments: [{ name: 'file_name', what: 'the file' }, { name: 'content', what: 'the text' }] }])
     const acted = only(await answer(agent, 1, '{"name": "Read File", "arguments": {"file_name": "train.py"}, "thought": "look"}'), 'action.requested')
     expect([acted.call, acted.name, acted.arguments?.text]).toEqual([1, 'Read File', '{"file_name":"train.py"}'])
     expect(only(await observe(agent, 1), 'effect.requested')).toMatchObject({ call: 2, human: { prompt: { text: 'seen' } } })
