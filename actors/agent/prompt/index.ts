@@ -1,5 +1,5 @@
 export { actionList, exampleInput } from './action-list.ts'
-export { ACTION_ENTRY, INPUT_ENTRY, THOUGHT_ENTRY, correction, mended, responseFormat } from './response-format.ts'
+export { ACTION_ENTRY, INPUT_ENTRY, THOUGHT_ENTRY, atMostSteps, correction, fewStepsLeft, mended, responseFormat } from './response-format.ts'
 export type { Entry } from './response-format.ts'
 export { named, opening, segment } from './segments.ts'
 export type { Segment, SegmentRole } from './segments.ts'

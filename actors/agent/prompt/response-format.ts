@@ -19,3 +19,16 @@ export const correction = (problem: string, entries: readonly string[]): string 
 
 /** Tells a model what was mended in its reply, so that its next one needs no mending. Empty when nothing was. */
 export const mended = (repairs: readonly string[]): string => (repairs.length === 0 ? '' : `Note on the form of your last reply: ${repairs.join('; ')}.`)
+
+/** What the opening of a prompt says of a limit of steps. */
+export const atMostSteps = (steps: number): string => `You have at most ${steps} steps; every action is one, also one that is refused.`
+
+/** From here on a model is told how many steps are left: before, the number would only make every prompt another. */
+const FEW = 5
+
+/** What a prompt says when the steps are running out; empty before, and where there is no limit (0). */
+export function fewStepsLeft(maxSteps: number, steps: number): string {
+  const left = maxSteps - steps
+  if (maxSteps === 0 || left > FEW) return ''
+  return left === 1 ? 'This is your last step.' : `You have ${left} steps left.`
+}

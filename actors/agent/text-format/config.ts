@@ -24,7 +24,7 @@ export const textFormatFields = (defaults: TextFormatDefaults) => ({
   max_retries: z.number().int().min(0).max(20).default(5).describe('how often a reply that cannot be used is asked for again before it costs a step'),
   max_invalid: z.number().int().min(1).max(20).default(3).describe('how many such steps in a row end the run'),
   stop_at_observation: z.boolean().default(true).describe('the provider stops a reply where the model begins to invent an observation'),
-  tell_steps: z.boolean().default(true).describe('the model is told how many steps it has left'),
+  tell_steps: z.boolean().default(true).describe('the model is told how many steps it may take, and when few are left'),
 })
 
 export const entriesField = (names: readonly string[]) => z.array(entry).max(12).prefault([...names])

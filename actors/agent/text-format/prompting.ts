@@ -1,7 +1,7 @@
 import { paramsFor } from '../../../schemas/completion.ts'
 import { instanceOf, listAfter, text } from '../../protocol.ts'
-import type { Message } from '../../protocol.ts'
-import { correction, segment } from '../prompt/index.ts'
+import type { Message, TextValue } from '../../protocol.ts'
+import { correction, fewStepsLeft, segment } from '../prompt/index.ts'
 import type { Segment } from '../prompt/index.ts'
 import type { Context, PastStep } from './context.ts'
 import { planIn, readText } from './reading.ts'
@@ -14,12 +14,13 @@ export const ELIDED = '[This observation is no longer shown.]'
 export function ask(context: Context, style: Style, read: Readonly<Record<string, string>>): Message {
   const { refused, config, call, asked, llm } = context
   const memory = [...planSegments(context, style, read), ...retrievedSegments(context)]
+  const question = refused?.correction ?? questionOf(context, style)
   const failed = refused?.reply === null || refused === null ? [] : [segment('assistant', refused.reply)]
   return {
     type: 'completion.requested', to: instanceOf('llm-tool', 'agent', call),
     data: {
       call, role: 'model', nth: asked - 1, params: paramsFor(llm, 'model', config.stop_at_observation ? { stop: ['\nObservation:'] } : {}),
-      base: listAfter(context.opening, ...memory, ...windowSegments(context), ...failed), appended: refused?.correction ?? text(question(context, style)),
+      base: listAfter(context.opening, ...memory, ...windowSegments(context), ...failed), ...(question === null ? {} : { appended: question }),
     },
   }
 }
@@ -44,10 +45,11 @@ export function windowSegments({ window, config }: Context): Segment[] {
   ])
 }
 
-function question({ steps, maxSteps, config }: Context, { beginning }: Style): string {
-  const left = maxSteps - steps
-  const count = !config.tell_steps || maxSteps === 0 ? '' : left === 1 ? ' This is your last step.' : ` You have ${left} steps left.`
-  return `${steps === 0 ? beginning : 'Go on with your next reply.'}${count}`
+/** What is asked beside the last observation: to begin, and near the end how much is left. Otherwise nothing, which is the cheapest question. */
+function questionOf({ steps, maxSteps, config }: Context, { beginning }: Style): TextValue | null {
+  const left = config.tell_steps ? fewStepsLeft(maxSteps, steps) : ''
+  const words = [...(steps === 0 ? [beginning] : []), ...(left === '' ? [] : [left])].join(' ')
+  return words === '' ? null : text(words)
 }
 
 /** Asks again, saying what was wrong. */

@@ -1,6 +1,6 @@
 import { canonicalJson } from '../../../schemas/canonical-json.ts'
 import { instanceOf, listAfter, text, textOf } from '../../protocol.ts'
-import type { Message, ReceivedOf } from '../../protocol.ts'
+import type { Message, ReceivedOf, TextValue } from '../../protocol.ts'
 import { mended, named, opening, readSpecs } from '../prompt/index.ts'
 import { textFormatConfig } from './config.ts'
 import type { Context, CurrentStep } from './context.ts'
@@ -24,7 +24,7 @@ export function begin(style: Style, { data }: ReceivedOf<'agent.briefed'>): Part
   const specs = readSpecs(textOf(data.specs))
   return {
     config, entries: entries.map(({ name }) => name), actions: specs.map(({ name }) => name), llm: data.llm ?? '{}', maxSteps: data.limits?.max_steps ?? 0,
-    opening: opening(systemText(style, specs, entries), data.problem ?? text('')),
+    opening: opening(systemText(style, specs, entries, config.tell_steps ? (data.limits?.max_steps ?? 0) : 0), data.problem ?? text('')),
   }
 }
 
@@ -33,7 +33,7 @@ export function takeStep(style: Style, context: Context, event: Delivered): Part
   const reading = readingOf(context, event)
   const step = context.steps + 1
   if (!reading.ok) return { ...next(context, step), invalid: context.invalid + 1, current: { ...nothingYet(step), reply: event.data.reply === undefined ? text('(no reply)') : shown(event) } }
-  const reply = reading.used === textOf(event.data.reply) ? named(event.data.reply ?? {}) : text(reading.used)
+  const reply = countingReply(reading.used, event)
   const remark = mended(reading.repairs)
   return {
     ...next(context, step), invalid: 0,
@@ -42,17 +42,21 @@ export function takeStep(style: Style, context: Context, event: Delivered): Part
   }
 }
 const next = (context: Context, step: number): Partial<Context> => ({ call: context.call + 1, refused: null, steps: step })
-const nothingYet = (step: number): CurrentStep => ({ step, reply: text(''), observation: text(''), remark: null, action: '', long: false })
+const nothingYet = (step: number): CurrentStep => ({ step, reply: {}, observation: {}, remark: null, action: '', long: false })
 /** An empty reply stands in a prompt as words: providers take no empty message. */
 const shown = ({ data }: Delivered) => (textOf(data.reply).trim() === '' ? text('(an empty reply)') : named(data.reply ?? {}))
 
-/** The action of a reply; without one, the end of the reply under no name: the environment refuses it, which costs the step. */
+/**
+ * The action of a reply; without one, the end of the reply under no name: the environment refuses it, which costs the step. Its thought is the reply as far as
+ * it counts, by the hash that it has: the same words are not stored twice.
+ */
 export function act(context: Context, event: Delivered): Message {
   const reading = readingOf(context, event)
   const reply = textOf(event.data.reply)
-  const [name, args, thought] = reading.ok ? [reading.action, canonicalJson(reading.args), reading.thought] : ['', reply.slice(-TAIL), '']
-  return { type: 'action.requested', to: 'environment', data: { call: context.call, name, arguments: text(args), base: '', ...(thought === '' ? {} : { thought: text(thought) }) } }
+  const [name, args] = reading.ok ? [reading.action, canonicalJson(reading.args)] : ['', reply.slice(-TAIL)]
+  return { type: 'action.requested', to: 'environment', data: { call: context.call, name, arguments: text(args), base: '', ...(reading.ok && reading.thought !== '' ? { thought: countingReply(reading.used, event) } : {}) } }
 }
+const countingReply = (used: string, { data }: Delivered): TextValue => (used === textOf(data.reply) ? named(data.reply ?? {}) : text(used))
 
 /** A reply that was not used: it is asked for again. */
 export const refuse = (context: Context, event: Delivered): Partial<Context> => ({
@@ -78,7 +82,7 @@ const tool = ({ call, tools, llm }: Context, name: string, args: object, more: P
   ({ type: 'tool.requested', to: instanceOf('llm-tool', 'agent', call), data: { call, tool: name, arguments: text(canonicalJson(args)), llm, nth: tools - 1, ...more } })
 
 export const summarise = (context: Context): Message =>
-  tool(context, 'summarise', { what: `the observation after the action "${context.current?.action ?? ''}"` }, { document: named(context.current?.observation ?? text('')) })
+  tool(context, 'summarise', { what: `the observation after the action "${context.current?.action ?? ''}"` }, { document: named(context.current?.observation ?? {}) })
 
 /** The summary takes the observation's place; where there is none, its beginning and its end do. */
 export function summarised({ current, config }: Context, { data }: ReceivedOf<'tool.answered'>, read: Read): Partial<Context> {

@@ -1,4 +1,4 @@
-import { ACTION_ENTRY, INPUT_ENTRY, actionList, responseFormat } from '../prompt/index.ts'
+import { ACTION_ENTRY, INPUT_ENTRY, actionList, atMostSteps, responseFormat } from '../prompt/index.ts'
 import type { ActionSpecText, Entry } from '../prompt/index.ts'
 
 /** What tells one text-format agent from another. */
@@ -16,10 +16,11 @@ export interface Style {
   beginning: string
 }
 
-/** The system text: who, what may be done, how to work, how to reply. */
-export const systemText = (style: Style, specs: readonly ActionSpecText[], entries: readonly Entry[]): string => [
+/** The system text: who, what may be done, how to work, how to reply, for how long (`steps`; 0: not told). */
+export const systemText = (style: Style, specs: readonly ActionSpecText[], entries: readonly Entry[], steps: number): string => [
   style.introduction,
   `The actions you can take:\n\n${actionList(specs)}`,
   ...(style.rules.length === 0 ? [] : [`How to work:\n${style.rules.map((rule, index) => `${index + 1}. ${rule}`).join('\n')}`]),
   responseFormat([...entries, ACTION_ENTRY, INPUT_ENTRY]),
+  ...(steps > 0 ? [atMostSteps(steps)] : []),
 ].join('\n\n')

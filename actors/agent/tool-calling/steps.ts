@@ -1,7 +1,7 @@
 import { isFatal, paramsFor } from '../../../schemas/completion.ts'
 import { instanceOf, listAfter, text, textOf } from '../../protocol.ts'
 import type { Message, Received, ReceivedOf, TextValue } from '../../protocol.ts'
-import { mended, named, opening, readSpecs, segment, toolSpecs } from '../prompt/index.ts'
+import { atMostSteps, fewStepsLeft, mended, named, opening, readSpecs, segment, toolSpecs } from '../prompt/index.ts'
 import { actionOf, parseCalls, readCalls } from './calls.ts'
 import type { Calls } from './calls.ts'
 import { toolCallingConfig } from './config.ts'
@@ -25,9 +25,11 @@ const TAIL = 1000
 
 export function begin({ data }: ReceivedOf<'agent.briefed'>): Partial<Context> {
   const specs = readSpecs(textOf(data.specs))
-  const start = opening(INTRODUCTION, data.problem ?? text(''))
+  const config = toolCallingConfig.parse(JSON.parse(data.config))
+  const steps = config.tell_steps ? (data.limits?.max_steps ?? 0) : 0
+  const start = opening(steps > 0 ? `${INTRODUCTION}\n${atMostSteps(steps)}` : INTRODUCTION, data.problem ?? text(''))
   return {
-    config: toolCallingConfig.parse(JSON.parse(data.config)), actions: specs.map(({ name }) => name), llm: data.llm ?? '{}', maxSteps: data.limits?.max_steps ?? 0, tools: text(toolSpecs(specs)), opening: start, history: start,
+    config, actions: specs.map(({ name }) => name), llm: data.llm ?? '{}', maxSteps: data.limits?.max_steps ?? 0, tools: text(toolSpecs(specs)), opening: start, history: start,
   }
 }
 
@@ -44,9 +46,8 @@ export function ask({ history, refused, config, call, asked, llm, tools, ...cont
 }
 
 function questionOf({ config, steps, maxSteps }: Pick<Context, 'config' | 'steps' | 'maxSteps'>): TextValue | null {
-  const left = maxSteps - steps
-  if (!config.tell_steps || maxSteps === 0) return null
-  return text(left === 1 ? 'This is your last step.' : `You have ${left} steps left.`)
+  const left = config.tell_steps ? fewStepsLeft(maxSteps, steps) : ''
+  return left === '' ? null : text(left)
 }
 
 const callsOf = ({ config }: Context, { data }: Delivered): Calls => readCalls(data.ok ? textOf(data.tool_calls) : '', data.stop_reason === 'length', config.max_parallel)

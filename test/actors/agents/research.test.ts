@@ -23,16 +23,19 @@ describe('the research agent', () => {
     expect(order[0]).toBeGreaterThan(0)
     expect(lead).toMatchObject({ role: 'user', keep: true })
     expect(problem).toEqual({ role: 'user', text: 'Make the classifier better.', keep: true, breakpoint: true })
-    expect(question?.text).toContain('50 steps left')
+    expect(system?.text).toContain('at most 50 steps')
+    expect(question?.text).toBe('Nothing has been done and nothing is known yet. Begin with your first reply.')
   })
 
-  it('takes the action of a reply, and everything before it as the thought', async () => {
+  it('takes the action of a reply, and the reply as the thought, by the hash it has', async () => {
     const { say, actor } = await brief('research')
     const sent = await say(reply(1, 'Edit Script (AI)', { save_name: 'b.py', script_name: 'a.py', edit_instruction: 'x' }))
     expect(actionOf(sent)).toEqual(['Edit Script (AI)', { save_name: 'b.py', script_name: 'a.py', edit_instruction: 'x' }])
     expect(only(sent, 'action.requested')).toMatchObject({ call: 2, base: '' })
     const thought = Buffer.from(await actor.blobs.get(only(sent, 'action.requested').thought?.ref ?? '')).toString()
-    expect(thought).toMatch(/^Reflection: reflection 1[^]*Thought: thought 1$/)
+    expect(thought).toMatch(/^Reflection: reflection 1[^]*Thought: thought 1\nAction: Edit Script/)
+    // The reply is a blob already: of the reaction's own blobs there are the arguments and nothing else.
+    expect(actor.reactions.at(-1)?.blobs.map(({ data }) => Buffer.from(data).toString())).toEqual([only(sent, 'action.requested').arguments?.text])
   })
 
   it('sees its last three steps, each as the reply and its observation', async () => {
@@ -44,8 +47,21 @@ describe('the research agent', () => {
     }
     const prompt = await promptOf(actor, sent)
     expect(prompt.slice(3).map(({ role, text }) => [role, text.replace(/\n.*/s, '')])).toEqual([
-      ...[2, 3, 4].flatMap((n) => [['assistant', `Reflection: reflection ${n}`], ['user', 'Observation:'], ['user', `saw ${n}`]]), ['user', 'Go on with your next reply. You have 46 steps left.'],
+      ...[2, 3, 4].flatMap((n) => [['assistant', `Reflection: reflection ${n}`], ['user', 'Observation:'], ['user', `saw ${n}`]]),
     ])
+  })
+
+  it('is told when its steps run out, unless it is not to know', async () => {
+    for (const tell_steps of [true, false]) {
+      const { first, say, observe, actor } = await brief('research', { tell_steps }, { limits: { max_steps: 7, max_time_ms: 0, max_tokens: 0, max_cost_usd: 0 } })
+      expect((await promptText(actor, first)).includes('at most 7 steps')).toBe(tell_steps)
+      const ends: string[] = []
+      for (let n = 1; n < 7; n++) {
+        await say(reply(n))
+        ends.push((await promptOf(actor, await observe('saw'))).at(-1)?.text ?? '')
+      }
+      expect(ends).toEqual(tell_steps ? ['saw', 'You have 5 steps left.', 'You have 4 steps left.', 'You have 3 steps left.', 'You have 2 steps left.', 'This is your last step.'] : Array(6).fill('saw'))
+    }
   })
 
   it('leaves the older observations out when it is told to', async () => {
@@ -155,6 +171,7 @@ describe('the research agent', () => {
     const prompt = await promptText(actor, await observe('saw'))
     expect(prompt).toContain('Note on the form of your last reply: an Observation that you wrote yourself')
     expect(prompt).not.toContain('all files')
+    expect(prompt).toContain(reply(1))
   })
 
   it('has a long observation summarised, and keeps its ends when that fails', async () => {

@@ -34,7 +34,7 @@ describe('the tool-calling agent', () => {
     expect(tools.map(({ name }) => name)).toEqual(['list_files', 'read_file', 'write_file', 'execute_script', 'edit_script_ai', 'final_answer'])
     expect(tools.map(({ parameters }) => parameters)).toEqual(SPECS.map(({ schema }) => schema))
     expect(JSON.parse(request.params)['stop']).toBeUndefined()
-    expect((await promptOf(actor, first)).map(({ role, keep }) => [role, keep])).toEqual([['system', true], ['user', true], ['user', true], ['user', undefined]])
+    expect((await promptOf(actor, first)).map(({ role, keep }) => [role, keep])).toEqual([['system', true], ['user', true], ['user', true]])
   })
 
   it('carries a call out as the action it stands for, with the text beside it as the thought', async () => {
@@ -57,7 +57,6 @@ describe('the tool-calling agent', () => {
     expect(prompt.slice(3)).toEqual([
       { role: 'assistant', text: '', tool_calls: [call('a', 'list_files', { dir_path: '.' }), call('b', 'read_file', { file_name: 'x' }), call('c', 'execute_script', { script_name: 'train.py' })] },
       { role: 'tool', text: 'saw a', tool_call_id: 'a' }, { role: 'tool', text: 'saw b', tool_call_id: 'b' }, { role: 'tool', text: 'saw c', tool_call_id: 'c', breakpoint: true },
-      { role: 'user', text: 'You have 47 steps left.' },
     ])
   })
 
@@ -66,7 +65,7 @@ describe('the tool-calling agent', () => {
     let before: ReadSegment[] = []
     for (let n = 0; n < 5; n++) {
       await say(agent, `turn ${n}`, [call(`c${n}`, 'list_files')])
-      const prompt = (await promptOf(agent.actor, await agent.observe(`saw ${n}`))).slice(0, -1)
+      const prompt = await promptOf(agent.actor, await agent.observe(`saw ${n}`))
       expect(prompt.slice(0, before.length)).toEqual(before)
       expect(prompt.at(-1)).toMatchObject({ text: `saw ${n}`, breakpoint: true })
       before = prompt
@@ -80,7 +79,7 @@ describe('the tool-calling agent', () => {
     const prompt = await promptOf(agent.actor, await agent.observe('2'))
     expect(dangling(prompt)).toEqual([])
     expect(prompt.filter(({ role }) => role === 'tool').map(({ text: words }) => words)).toEqual(['1', '2'])
-    expect(prompt.at(-2)?.text).toContain('of 4 tool calls only the first 2 were carried out')
+    expect(prompt.at(-1)?.text).toContain('of 4 tool calls only the first 2 were carried out')
   })
 
   it('asks again after a reply that only talks, then spends a step on it, then gives up', async () => {
@@ -119,7 +118,7 @@ describe('the tool-calling agent', () => {
     await say(agent, '', [call('a', 'list_files'), call('b', 'write_file', { '': '{"file_name": "train.py", "cont' })], { stop_reason: 'length' })
     const prompt = await promptOf(agent.actor, await agent.observe('saw'))
     expect(dangling(prompt)).toEqual([])
-    expect(prompt.at(-2)?.text).toContain('cut off at the length limit and not carried out')
+    expect(prompt.at(-1)?.text).toContain('cut off at the length limit and not carried out')
     const again = await say(agent, '', [call('a', 'write_file', { file_name: 'train.py' })], { stop_reason: 'length' })
     expect((await promptOf(agent.actor, again)).at(-1)?.text).toContain('was cut off at its length limit before a tool call was complete')
   })
@@ -131,7 +130,7 @@ describe('the tool-calling agent', () => {
     expect(only(await agent.observe('1'), 'action.requested')).toMatchObject({ name: 'Read File', arguments: { text: 'train.py' } })
     expect(actionOf(await agent.observe('2'))).toEqual(['List Files', {}])
     const prompt = await promptOf(agent.actor, await agent.observe('3'))
-    expect(prompt.at(-2)?.text).toContain('in the arguments of list_files: single quotes, a trailing comma')
+    expect(prompt.at(-1)?.text).toContain('in the arguments of list_files: single quotes, a trailing comma')
     expect(prompt[3]?.tool_calls).toMatchObject([{ arguments: { dir_path: '.' } }, { arguments: { '': 'train.py' } }, { arguments: {} }])
   })
 
@@ -140,7 +139,7 @@ describe('the tool-calling agent', () => {
     expect(actionOf(await say(agent, '', [call('a', 'delete_everything')]))[0]).toBe('delete_everything')
     await agent.observe('refused')
     expect(actionOf(await say(agent, '', [call('b', 'Edit Script (AI)')]))[0]).toBe('Edit Script (AI)')
-    expect((await promptOf(agent.actor, await agent.observe('done'))).at(-3)?.tool_calls).toMatchObject([{ name: 'edit_script_ai' }])
+    expect((await promptOf(agent.actor, await agent.observe('done'))).at(-2)?.tool_calls).toMatchObject([{ name: 'edit_script_ai' }])
   })
 
   it('calls without ids, or with the same, get ids of their own', async () => {
