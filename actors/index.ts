@@ -23,16 +23,16 @@ export type { Message, Received } from './protocol.ts'
 
 /** The agents that come with Kymo. */
 export const AGENTS: Readonly<Record<string, AgentEntry>> = {
-  baseline: { name: 'baseline', description: 'runs the starter script unchanged and submits; needs no model', logic: baseline },
-  scripted: { name: 'scripted', description: 'plays a list of actions from a file; needs no model', logic: scripted },
-  human: humanAgent,
-  'tree-search': treeSearchAgent,
+  research: researchAgent,
+  react: reactAgent,
+  'action-only': actionOnlyAgent,
+  'tool-calling': toolCallingAgent,
   'langchain-react': langchainReactAgent,
   autogpt: autogptAgent,
-  'action-only': actionOnlyAgent,
-  react: reactAgent,
-  research: researchAgent,
-  'tool-calling': toolCallingAgent,
+  'tree-search': treeSearchAgent,
+  human: humanAgent,
+  scripted: { name: 'scripted', description: 'plays a list of actions from a file; needs no model', logic: scripted },
+  baseline: { name: 'baseline', description: 'runs the starter script unchanged and submits; needs no model', logic: baseline },
 }
 
 /** The machines that do not depend on the run. */

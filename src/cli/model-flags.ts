@@ -12,7 +12,7 @@ export interface ModelOptions {
   editModel?: string
   baseUrl?: string
   modelConfig?: Record<string, string>
-  cache?: Role[]
+  requestCache?: Role[]
   price?: { input: number; output: number }
   maxTokens?: number
   maxCost?: number
@@ -29,7 +29,7 @@ export function modelFlags(command: Command): Command {
   flag(command, '--max-tokens <n>', 'end the run when it has used so many tokens, in and out', { read: wholeNumber(1) })
   flag(command, '--max-cost <usd>', 'end the run when it has cost so much', { read: amount })
   flag(command, '--price <in,out>', 'US dollars per million tokens in and out, for a model without a known price', { read: priceOf })
-  flag(command, '--cache <roles>', `answer equal requests of these roles (${ROLES.join(',')}) from the store's cache`, { read: namesOf(ROLES) })
+  flag(command, '--request-cache <roles>', `answer equal requests of these roles (${ROLES.join(',')}) from the store's cache`, { read: namesOf(ROLES) })
   return limitsFlag(command)
 }
 
@@ -49,6 +49,6 @@ export function modelChoice(options: ModelOptions): ModelChoice | undefined {
   return {
     model, ...(options.fastModel === undefined ? {} : { fast: options.fastModel }), ...(options.editModel === undefined ? {} : { edit: options.editModel }),
     ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }), ...(options.modelConfig === undefined ? {} : { settings: options.modelConfig }),
-    ...(options.cache === undefined ? {} : { cache: options.cache }), ...(options.price === undefined ? {} : { price: options.price }),
+    ...(options.requestCache === undefined ? {} : { cache: options.requestCache }), ...(options.price === undefined ? {} : { price: options.price }),
   }
 }

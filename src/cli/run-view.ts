@@ -143,7 +143,7 @@ export class RunView {
         if (completion !== undefined) return this.#completed(completion, clock?.wall_ms ?? 0)
         if (execution === undefined) return
         this.#endOfScript()
-        const well = execution.reason === 'exited' && execution.exit_code === 0
+        const well = execution.reason === 'finished' || (execution.reason === 'exited' && execution.exit_code === 0)
         const how = execution.reason === 'exited' ? `exit ${execution.exit_code}` : execution.reason.replaceAll('_', ' ')
         this.#line(`          ${well ? colors.green(how) : colors.red(how)}${colors.dim(` after ${duration(clock?.wall_ms ?? 0)}`)}`)
         return

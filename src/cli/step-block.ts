@@ -36,7 +36,7 @@ export function stepBlock(screen: Screen, step: TraceStep, { full, hint }: StepO
   if (step.script !== null) {
     const { reason, exit_code, signal, wall_ms, cpu_ms, max_rss_bytes, sandbox } = step.script
     const how = reason === 'exited' ? `exit code ${exit_code}` : `${reason.replaceAll('_', ' ')}${signal === '' ? '' : ` (${signal})`}`
-    part('script', `${how} after ${duration(wall_ms)} (processor ${duration(cpu_ms)}, memory ${bytes(max_rss_bytes)}, ${sandboxName(sandbox)})`, reason === 'exited' && exit_code === 0 ? colors.green : colors.red)
+    part('script', `${how} after ${duration(wall_ms)} (processor ${duration(cpu_ms)}, memory ${bytes(max_rss_bytes)}, ${sandboxName(sandbox)})`, reason === 'finished' || (reason === 'exited' && exit_code === 0) ? colors.green : colors.red)
     if (full) for (const [name, captured] of [['stdout', step.script.stdout], ['stderr', step.script.stderr]] as const) part(name, outputOf(captured))
     if (step.script.dropped.length > 0) part('left out', step.script.dropped.map(printableName).join(', '), colors.yellow)
   }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { ACTIONS, AGENTS } from '../../actors/index.ts'
+import { ACTIONS, ACTIONS_WITHOUT_MODEL, AGENTS } from '../../actors/index.ts'
 import type { AgentEntry } from '../../actors/index.ts'
 import { canonicalJson } from '../../schemas/canonical-json.ts'
 import { encodeEvent, schemaVersion } from '../../schemas/codec.ts'
@@ -141,5 +141,3 @@ export function actionsOf(entry: AgentEntry, { addActions = [], removeActions = 
   const listed = entry.actions ?? ACTIONS_WITHOUT_MODEL
   return [...new Set([...listed, ...added, ...addActions])].filter((name) => !removeActions.includes(name) && (name !== 'Request Help' || interactive))
 }
-
-const ACTIONS_WITHOUT_MODEL: readonly string[] = ['List Files', 'Read File', 'Write File', 'Append File', 'Copy File', 'Inspect Script Lines', 'Undo Edit Script', 'Execute Script', 'Python REPL', 'Request Help', 'Final Answer']

@@ -153,10 +153,10 @@ it('without a key the error says which variable to set, and nothing is begun', a
 
 it('a role with the cache is answered from it the second time, and says so', { timeout: 60_000 }, async () => {
   const server = await serve('react')
-  const first = await run('react', 'openai', server, '--cache', 'model,edit')
+  const first = await run('react', 'openai', server, '--request-cache', 'model,edit')
   expect(surprise(first)).toBe('')
   const asked = server.requests.length
-  const second = await run('react', 'openai', server, '--cache', 'model,edit')
+  const second = await run('react', 'openai', server, '--request-cache', 'model,edit')
   expect(surprise(second)).toBe('')
   expect(server.requests.length).toBe(asked)
   expect(summaryOf(second)).toMatchObject({ status: 'finished', score: { value: 0 } })

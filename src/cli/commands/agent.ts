@@ -1,25 +1,58 @@
 import { ACTIONS, ACTIONS_WITHOUT_MODEL, AGENTS, specText, usage } from '../../../actors/index.ts'
+import type { AgentEntry } from '../../../actors/index.ts'
+import { canonicalJson } from '../../../schemas/canonical-json.ts'
 import { EXIT } from '../exit-codes.ts'
-import { nearest } from '../nearest.ts'
+import { didYouMean, nearest } from '../nearest.ts'
 import { printJson, stdout } from '../output.ts'
 import { tableOf } from '../table.ts'
 import { usageError } from '../usage-error.ts'
 
 interface JsonFlag { json?: boolean }
 
-const CONFIG: Readonly<Record<string, string>> = { scripted: 'script=FILE' }
+const settingsOf = ({ name, config }: AgentEntry): Setting[] => {
+  if (name === 'scripted') return [{ name: 'script', what: 'a YAML file with the actions to play', fallback: undefined }]
+  if (config === undefined) return []
+  const defaults = config.parse({})
+  return Object.entries(config.shape).map(([key, field]) => ({ name: key, what: (field as { description?: string }).description ?? '', fallback: defaults[key] }))
+}
+interface Setting { name: string; what: string; fallback: unknown }
 
 /** `kymo agent list`. */
 export async function agentList({ json }: JsonFlag): Promise<number> {
-  const agents = Object.values(AGENTS).map(({ name, description }) => ({ name, description, config: CONFIG[name] ?? '' }))
+  const agents = Object.values(AGENTS).map((entry) => ({ name: entry.name, description: entry.description, model: entry.model === true, config: settingsOf(entry) }))
   if (json === true) {
     printJson(agents)
     return EXIT.ok
   }
   const screen = stdout()
-  screen.line(tableOf(screen, [{ title: 'agent' }, { title: 'what it does' }, { title: '--agent-config' }], agents.map(({ name, description, config }) => [screen.colors.bold(name), description, config])))
-  screen.line('\nUse one: kymo run TASK --agent NAME     what it may do: kymo agent actions')
+  screen.line(tableOf(screen, [{ title: 'agent' }, { title: 'model' }, { title: 'what it does' }], agents.map(({ name, description, model }) => [screen.colors.bold(name), model ? 'yes' : 'no', description])))
+  screen.line('\nSettings and actions of one: kymo agent show research     use it: kymo run TASK --agent research --model PROVIDER/MODEL')
   return EXIT.ok
+}
+
+/** `kymo agent show NAME`: what it takes and what it may do. */
+export async function agentShow(name: string, { json }: JsonFlag): Promise<number> {
+  const entry = entryOf(name)
+  const actions = listOf(name)
+  const settings = settingsOf(entry)
+  if (json === true) {
+    printJson({ name: entry.name, description: entry.description, model: entry.model === true, config: settings, actions })
+    return EXIT.ok
+  }
+  const screen = stdout()
+  const { colors } = screen
+  screen.line(`${colors.bold(entry.name)}  ${entry.description}`)
+  screen.line(`\n${colors.dim('model'.padEnd(10))}${entry.model === true ? 'needs one: --model PROVIDER/MODEL' : 'none needed'}`)
+  screen.line(`${colors.dim('actions'.padEnd(10))}${actions.join(', ')}`)
+  screen.line(`\n${settings.length === 0 ? 'It has no settings.' : 'Settings, as --agent-config KEY=VALUE:'}`)
+  for (const { name: key, what, fallback } of settings) screen.line(`  ${colors.cyan(key.padEnd(34))} ${what}${fallback === undefined ? '' : colors.dim(` (default ${typeof fallback === 'string' ? JSON.stringify(fallback) : canonicalJson(fallback)})`)}`)
+  return EXIT.ok
+}
+
+function entryOf(name: string): AgentEntry {
+  const entry = Object.hasOwn(AGENTS, name) ? AGENTS[name] : undefined
+  if (entry === undefined) throw usageError(`There is no agent ${name.slice(0, 60)}.${didYouMean(name, Object.keys(AGENTS))} The agents are: ${Object.keys(AGENTS).join(', ')}.`, 'KYMO_UNKNOWN_AGENT')
+  return entry
 }
 
 /** `kymo agent actions [NAME] [--agent NAME]`: names count without regard to case, since people type them. */
@@ -49,9 +82,4 @@ export async function agentActions(name: string | undefined, { json, agent }: Js
 }
 
 /** The actions that an agent gets when nobody adds or removes any. */
-function listOf(agent: string): string[] {
-  const entry = Object.hasOwn(AGENTS, agent) ? AGENTS[agent] : undefined
-  if (entry !== undefined) return [...(entry.actions ?? ACTIONS_WITHOUT_MODEL)]
-  const near = nearest(agent, Object.keys(AGENTS))
-  throw usageError(`There is no agent ${agent.slice(0, 60)}.${near === undefined ? '' : ` Did you mean "${near}"?`} The agents are: ${Object.keys(AGENTS).join(', ')}.`, 'KYMO_UNKNOWN_AGENT')
-}
+const listOf = (agent: string): string[] => [...(entryOf(agent).actions ?? ACTIONS_WITHOUT_MODEL)]
