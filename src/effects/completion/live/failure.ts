@@ -13,7 +13,7 @@ type Failed = Extract<ProviderAnswer, { ok: false }>
 export function failureOf(request: ProviderRequest, exchange: Exchange, error: unknown, redact: Redactor, now = Date.now()): Failed {
   const raw = redact.bytes(exchange.received())
   const body = Buffer.from(raw).toString()
-  const about = { ...(raw.length === 0 ? {} : { raw }), ...idOf(exchange) }
+  const about = { ...(raw.length === 0 ? {} : { raw }), ...idOf(exchange, redact) }
   const fail = (code: string, message: string, retryable = RETRIED.has(code)): Failed => ({ ok: false, error: { source: 'provider', code, message: redact.text(message).toWellFormed().slice(0, 2000) }, retryable, ...about })
   const { status } = exchange
   if (exchange.timedOut) return fail('timeout', `${hostOf(request)} took too long: ${status === undefined ? 'no answer' : 'the answer stopped half-way and did not go on'}`)
@@ -39,7 +39,6 @@ function notReached(error: unknown, request: ProviderRequest, fail: (code: strin
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
   const where = hostOf(request)
   if (CERTIFICATE.test(code)) return fail('connection', `the certificate of ${where} is not accepted (${code})`, false)
-  if (code === 'ERR_INVALID_CHAR') return fail('authentication', 'the key holds a character that cannot be sent: look for line breaks or quotes in it')
   const why = code === 'ECONNREFUSED' ? 'nothing listens there' : code === 'ENOTFOUND' || code === 'EAI_AGAIN' ? 'its name is not found' : code || messageOf(error)
   return fail('connection', `${where} cannot be reached (${why})`)
 }
@@ -66,7 +65,7 @@ const statusIn = (body: string): number => {
   return Number.isInteger(status) && status >= 400 && status < 600 ? status : 0
 }
 
-export const idOf = ({ headers }: Exchange): { providerRequest?: string } => {
+export const idOf = ({ headers }: Exchange, redact: Redactor): { providerRequest?: string } => {
   const id = headers.get('request-id') ?? headers.get('x-request-id')
-  return id === null ? {} : { providerRequest: id.slice(0, 200) }
+  return id === null ? {} : { providerRequest: redact.text(id).slice(0, 200) }
 }

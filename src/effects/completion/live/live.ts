@@ -1,5 +1,5 @@
 import { KymoError } from '../../../../schemas/errors.ts'
-import type { Provider, ProviderAnswer, ProviderContext, ProviderRequest } from '../provider.ts'
+import type { Provider, ProviderAnswer, ProviderRequest } from '../provider.ts'
 import { openExchange } from './exchange.ts'
 import type { Exchange } from './exchange.ts'
 import { failureOf, idOf } from './failure.ts'
@@ -19,6 +19,7 @@ const TIMEOUT_MS = 600_000
 export const live = ({ key: variable, keyOptional = false, url }: Service, ask: Ask): Provider => async (request, { signal, keys, output }) => {
   const key = (keys(variable) ?? '').trim()
   if (key === '' && !keyOptional) return refused('no_key', `${request.provider} needs a key, and ${variable} is not set. Put "export ${variable}=..." into your shell, or a line ${variable}=... into .env, and resume the run`)
+  if (!/^[\x21-\x7e]*$/.test(key)) return refused('authentication', `the key in ${variable} holds a character that cannot be sent: look for line breaks, spaces or typographic quotes in it`)
   const address = request.endpoint || url
   if (address === undefined) return refused('no_base_url', `${request.provider}/${request.model} needs the address of its server: --base-url http://127.0.0.1:8000/v1`)
   const redact = redactor([key])
@@ -46,8 +47,6 @@ function answer({ reply, toolCalls, stopReason, servedModel, usage }: Reply, exc
   const safe = redact.text(JSON.stringify(toolCalls))
   return {
     ok: true, reply: redact.text(reply).toWellFormed(), toolCalls: JSON.parse(safe) as typeof toolCalls, stopReason, servedModel: redact.text(servedModel).slice(0, 200), usage, raw: redact.bytes(exchange.received()),
-    providerRequest: redact.text(idOf(exchange).providerRequest ?? ''), source: 'live',
+    providerRequest: idOf(exchange, redact).providerRequest ?? '', source: 'live',
   }
 }
-
-export type { ProviderContext }
