@@ -1,4 +1,4 @@
-import type { Failure } from '../../schemas/generated/events.ts'
+import type { ExecutionFinished, Failure } from '../../schemas/generated/events.ts'
 import { text } from '../protocol.ts'
 import type { ListValue, Received, TextValue } from '../protocol.ts'
 import type { Context, Open } from './context.ts'
@@ -28,12 +28,18 @@ export function outcomeOf(context: Context, event: Received): Outcome {
       return ok && answer?.ref !== undefined ? { ...same, observation: answer, ok: true, code: '' } : { ...same, ...failed(error) }
     }
     case 'execution.finished': {
-      const { observation, ok, reason, tree, session = context.repl.session, fresh = false } = event.data
-      const repl = context.current?.open === 'repl' ? { session, commands: fresh ? 1 : context.repl.commands + 1 } : context.repl
+      const { observation, ok, reason, tree } = event.data
+      const repl = context.current?.open === 'repl' ? sessionAfter(context.repl, event.data) : context.repl
       return { ...same, observation: observation ?? text(''), ok, code: ok ? '' : reason, head: tree === '' && reason === 'lost' ? context.head : tree, repl }
     }
     default: return { ...same, ...failed(undefined) }
   }
+}
+
+/** The session that a command ran in. Without `fresh` it ran in none: nothing changes, unless the session itself is given up. */
+const sessionAfter = (repl: Context['repl'], { session = repl.session, fresh }: ExecutionFinished): Context['repl'] => {
+  if (fresh === undefined && session === repl.session) return repl
+  return { session, commands: fresh === true ? 1 : repl.commands + 1 }
 }
 
 const failed = ({ code, message }: Failure = { source: '', code: '', message: '' }): Pick<Outcome, 'observation' | 'ok' | 'code'> =>

@@ -23,11 +23,14 @@ export function turn(context: Context, event: Received): Turn {
   return made
 }
 
+/** Names come from a model: one that is cut must not end in half a character, which no record can hold. */
+const shortName = (name: string): string => name.slice(0, 200).toWellFormed()
+
 /** A step is one action.requested, accepted or refused. */
 function beginAction(context: Context, event: ReceivedOf<'action.requested'>): Turn {
   const { call, name, arguments: args } = event.data
   const judged = judge(context, event)
-  const current: Current = { call, name: name.slice(0, 200), args: stored(args ?? {}), open: 'nothing', waits: '', tree: context.head, at: 0, said: [], inner: 0, innerOpen: false }
+  const current: Current = { call, name: shortName(name), args: stored(args ?? {}), open: 'nothing', waits: '', tree: context.head, at: 0, said: [], inner: 0, innerOpen: false }
   const begun: Turn = { messages: [stepBegun({ ...context, step: context.step + 1 }, event, judged.ok ? '' : judged.code)], context: { ...context, step: context.step + 1, current } }
   if (!judged.ok) return told(begun, { observation: text(judged.sentence), ok: false, code: judged.code })
   const placed = judged.place === undefined ? begun : moved(begun, judged.place.tree, 'branch', { edits: judged.place.edits, current: { ...current, tree: judged.place.tree } })
@@ -41,7 +44,7 @@ export function stepBegun(context: Context, event: ReceivedOf<'action.requested'
   return {
     type: 'step.begun', to: '',
     data: {
-      step: context.step, call, name: name.slice(0, 200), accepted: reason === '', reason,
+      step: context.step, call, name: shortName(name), accepted: reason === '', reason,
       ...(args?.ref === undefined ? {} : { arguments: stored(args) }), ...(thought?.ref === undefined ? {} : { thought: stored(thought) }),
     },
   }

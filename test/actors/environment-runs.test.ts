@@ -43,6 +43,12 @@ describe('what an agent is told it may do', () => {
     expect(types(bench.sent)).toEqual(['step.begun', 'observation.delivered'])
   })
 
+  it('a name that is cut inside a character is recorded as text all the same', async () => {
+    const bench = await openBench()
+    await bench.act(`x${'\u{1f600}'.repeat(200)}`, {})
+    expect(only(bench.sent, 'step.begun').name).toHaveLength(200)
+  })
+
   it('a reply that names no action is answered with what one looks like', async () => {
     const bench = await openBench({}, { actions: ['List Files', 'Final Answer'] })
     const observed = await bench.act('', 'I think I am done.')
@@ -98,6 +104,18 @@ describe('the Python REPL', () => {
     expect(asked).toEqual([
       { mode: 'repl', command: 'x = 3\nx', session: 0, commands: 0, script: '' }, { mode: 'repl', command: 'x', session: 4, commands: 1, script: '' }, { mode: 'repl', command: 'y', session: 4, commands: 2, script: '' }, { mode: 'repl', command: 'z', session: 5, commands: 1, script: '' },
     ])
+  })
+
+  it('a command that was not run counts for nothing; one that was lost gives its session up', async () => {
+    const bench = await openBench()
+    const asked: unknown[] = []
+    const ends = [{ session: 1, fresh: true }, { reason: 'lost', ok: false, session: 1 }, { reason: 'lost', ok: false, session: 3 }, {}]
+    bench.executes = ({ session, commands, tree }) => {
+      asked.push([session, commands])
+      return { tree, ...ends[asked.length - 1] }
+    }
+    for (const command of ['a', 'b', 'c', 'd']) await bench.act('Python REPL', { command })
+    expect(asked).toEqual([[0, 0], [1, 1], [1, 1], [3, 2]])
   })
 
   it('a command that runs when the run ends is cancelled and waited for', async () => {

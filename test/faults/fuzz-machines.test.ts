@@ -15,7 +15,7 @@ const LENGTH = 25
 
 test('no actor throws, and none answers with what cannot be written, whatever reaches it', { timeout: 120_000 }, async () => {
   const random = seeded(11)
-  const runs = await Promise.all(['every file action', 'scripts that end in every way', 'questions to a model that fails twice', 'graded at every step'].map((name) => playInMemory(RUNS[name] ?? {})))
+  const runs = await Promise.all(['every file action', 'every composite', 'scripts that end in every way', 'questions to a model that fails twice', 'graded at every step'].map((name) => playInMemory(RUNS[name] ?? {})))
   const texts = new Map<string, string>()
   for (const { blobs } of runs) for (const [hash, bytes] of blobs.contents) texts.set(hash, Buffer.from(bytes).toString())
   const read = (hash: string): string => {
@@ -59,6 +59,7 @@ test('no actor throws, and none answers with what cannot be written, whatever re
             else if (type === 'protocol.violated') counts.violations++
             else if (type !== 'actor.stepped') counts.answers++
           }
+          for (const { hash, data } of reaction.blobs) texts.set(hash, Buffer.from(data).toString())
           state = reaction.next
         } catch (error) {
           problems.add(`${name} (${agent}) at ${event.type}: ${messageOf(error).slice(0, 300)}`)

@@ -26,7 +26,7 @@ const VALUES: readonly string[] = [
 
 test('the environment answers every hostile action with an observation or an effect, never with a fault, and file actions carry out what it lets pass', { timeout: 120_000 }, async () => {
   const random = seeded(3)
-  const run = await playInMemory(RUNS['every file action'] ?? {})
+  const run = await playInMemory(RUNS['every composite'] ?? {})
   const texts = new Map<string, string>()
   const read = (hash: string): string => texts.get(hash) ?? Buffer.from(run.blobs.contents.get(hash) ?? new Uint8Array()).toString()
   const started = run.events.find(({ type }) => type === 'run.started')

@@ -31,6 +31,8 @@ export interface InMemoryOptions {
   /** called before each reaction and each effect: what a user or a fault does meanwhile */
   meanwhile?: (run: InMemoryRun, turn: number) => Promise<void>
   seed?: string
+  /** what the run is begun with besides: a list of actions, models */
+  started?: Partial<EventPayloads['run.started']>
 }
 
 export interface InMemoryRun {
@@ -195,6 +197,7 @@ async function runStarted(options: InMemoryOptions, blobs: MemoryBlobs): Promise
       limits: { max_steps: 50, max_time_ms: 0, max_tokens: 0, max_cost_usd: 0, ...options.limits },
       grading: { metric: 'accuracy', higher_is_better: true, success_improvement: 0.1, at_every_step: options.gradeSteps ?? false, evaluator: 'evaluate.py' },
       clock: { kymo: '', commit: '', dirty: false, lockfile: '', node: '', xstate: '', host: '', platform: '' },
+      ...options.started,
     },
   }
 }

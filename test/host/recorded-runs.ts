@@ -1,5 +1,22 @@
+import { ACTIONS } from '../../actors/index.ts'
+import { canonicalJson } from '../../schemas/canonical-json.ts'
+import type { MemoryBlobs } from '../../src/blobs/index.ts'
 import { execution, playInMemory } from './in-memory-run.ts'
-import type { InMemoryOptions, InMemoryRun } from './in-memory-run.ts'
+import type { InMemoryOptions, InMemoryRun, Outcome, Requested } from './in-memory-run.ts'
+
+const ROLE = { provider: 'scripted', model: 'scripted', max_tokens: 4000, account: 'environment' }
+/** Begins a run of this version: every action, and models for its tools. */
+export const EVERYTHING = { actions: [...ACTIONS.keys()], interactive: true, llm: canonicalJson({ model: ROLE, fast: ROLE, edit: ROLE }) }
+
+/** Answers of people and models. */
+export const answers = async (request: Requested, blobs: MemoryBlobs): Promise<Outcome | undefined> => {
+  const { human, completion } = request.payload
+  if (human !== undefined) return { ok: true, outcome: { human: { answer: { ref: await blobs.put(Buffer.from('yes')), bytes: 3 } } } }
+  if (completion === undefined) return undefined
+  const reply = Buffer.from('```python\nprint(2)\n```')
+  return { ok: true, outcome: { completion: { reply: { ref: await blobs.put(reply), bytes: reply.length }, raw: { ref: await blobs.put(reply), bytes: reply.length }, stop_reason: 'stop', served_model: 'm', input_tokens: 30, output_tokens: 4, cost_usd: 0.5, source: 'live' } } }
+}
+const edit = { script_name: 'train.py', edit_instruction: 'print another number', save_name: 'train.py' }
 
 const write = (n: number) => ({ action: 'Write File', args: { file_name: `notes/${n % 3}.txt`, content: `note ${n}\n` }, thought: `thinking about ${n}` })
 
@@ -12,6 +29,23 @@ export const RUNS: Readonly<Record<string, InMemoryOptions>> = {
       { action: 'Inspect Script Lines', args: { script_name: 'train.py', start_line_number: 1, end_line_number: 1 } }, { action: 'Undo Edit Script', args: { script_name: 'notes/0.txt' } },
       { action: 'Read File', args: { file_name: 'nothing.txt' } }, { action: 'Final Answer', args: { final_answer: 'done' } },
     ],
+  },
+  'every composite': {
+    started: EVERYTHING, effects: answers,
+    actions: [
+      { action: 'Understand File', args: { file_name: 'train.py', things_to_look_for: 'all' } }, { action: 'Edit Script (AI)', args: edit }, { action: 'Edit Script Segment (AI)', args: { ...edit, start_line_number: 1, end_line_number: 1, save_name: 'new.py' } },
+      { action: 'Edit Script (AI)', args: { ...edit, script_name: 'missing.py' } }, { action: 'Undo Edit Script', args: { script_name: 'train.py' } }, { action: 'Reflection', args: { things_to_reflect_on: 'nothing' } },
+      { action: 'Append Summary to Research Log', args: { content: 'a note' } }, { action: 'Reflection', args: { things_to_reflect_on: 'the note' } }, { action: 'Retrieval from Research Log', args: { current_plan: 'none' } },
+      { action: 'Request Help', args: { request: 'is it good?' } }, { action: 'Python REPL', args: { command: '1 + 1' } }, { action: '', args: {} }, { action: 'Final Answer', args: { final_answer: 'done' } },
+    ],
+  },
+  'out of tokens inside a tool': {
+    started: { ...EVERYTHING, limits: { max_steps: 0, max_time_ms: 0, max_tokens: 20, max_cost_usd: 0 } }, effects: answers,
+    actions: [{ action: 'Edit Script (AI)', args: edit }],
+  },
+  'cancelled while a tool works': {
+    started: EVERYTHING, effects: answers, actions: [{ action: 'Edit Script (AI)', args: edit }],
+    meanwhile: async (run) => { if (run.events.at(-1)?.type === 'effect.requested' && run.events.at(-1)?.from === 'llm-tool/2/1') await run.external('run.cancel_requested', { reason: 'enough' }, 'environment') },
   },
   'refused actions': {
     actions: [

@@ -1,15 +1,19 @@
 import { expect, it } from 'vitest'
 import { canonicalJson } from '../../schemas/canonical-json.ts'
 import { playInMemory } from './in-memory-run.ts'
+import { EVERYTHING, answers } from './recorded-runs.ts'
 
 /** One item in eight is a question, which is no step. */
 const ITEMS = 11_500
 const STEPS = 10_000
 const LIMIT = 16 * 1024
 
-/** Reads, writes of equal size, undos, scripts, questions, refusals: a working agent's day, again and again. */
+/** Reads, writes of equal size, undos, scripts, questions, refusals, composites: a working agent's day, again and again. */
 const action = (n: number): object => {
   const file = `notes/${n % 5}.txt`
+  if (n % 48 === 6) return { action: 'Edit Script (AI)', args: { script_name: 'train.py', edit_instruction: 'count on', save_name: 'edited.py' } }
+  if (n % 48 === 14) return { action: 'Append Summary to Research Log', args: { content: `summary ${String(n).padStart(6, '0')}` } }
+  if (n % 48 === 22) return { action: 'Understand File', args: { file_name: 'train.py', things_to_look_for: 'all' } }
   switch (n % 8) {
     case 0: return { action: 'Execute Script', args: { script_name: 'train.py' } }
     case 1: case 2: case 3: return { action: 'Write File', args: { file_name: file, content: `note ${String(n).padStart(6, '0')}\n` } }
@@ -28,7 +32,8 @@ it(`nothing that a machine keeps grows over ${STEPS} steps, and a step costs the
   const actors: number[] = []
   const started = performance.now()
   const run = await playInMemory({
-    actions: Array.from({ length: ITEMS }, (_, n) => action(n)), limits: { max_steps: ITEMS }, replies: ['a'], gradeSteps: true,
+    actions: Array.from({ length: ITEMS }, (_, n) => action(n)), replies: ['a'], gradeSteps: true,
+    started: { ...EVERYTHING, limits: { max_steps: ITEMS, max_time_ms: 0, max_tokens: 0, max_cost_usd: 0 } }, effects: answers,
     onRecord: (event, record, fold) => {
       window.records += record.length
       for (const { hash, bytes: size } of event.blobs) if (!seen.has(hash)) { seen.add(hash); window.blobs += size }
