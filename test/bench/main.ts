@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import Table from 'cli-table3'
 import { removeTree } from '../../src/workspace/index.ts'
+import { agentSteps } from './agents.ts'
 import { bytesPerStep } from './bytes.ts'
 import { journalInProcess } from './journal.ts'
 import { journalOverNats } from './journal-nats.ts'
@@ -14,7 +15,7 @@ import { snapshot } from './snapshot.ts'
 import { start } from './start.ts'
 import { stepCost } from './steps.ts'
 
-const BENCHES: Readonly<Record<string, Bench>> = { journal: journalInProcess, nats: journalOverNats, steps: stepCost, bytes: bytesPerStep, replay, snapshot, start }
+const BENCHES: Readonly<Record<string, Bench>> = { journal: journalInProcess, nats: journalOverNats, steps: stepCost, agents: agentSteps, bytes: bytesPerStep, replay, snapshot, start }
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, rows: { type: 'string', default: Object.keys(BENCHES).join(',') }, json: { type: 'string' }, dir: { type: 'string', default: tmpdir() } } })
 const directory = mkdtempSync(join(values.dir, 'kymo-bench-'))

@@ -1,0 +1,84 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { mkdirSync } from 'node:fs'
+import { StoreClient } from '../../src/bus/index.ts'
+import { createRun, serveRun } from '../../src/effects/index.ts'
+import type { AnyEvent } from '../../schemas/record.ts'
+import { TASKS } from './child.ts'
+import { median, row } from './row.ts'
+import type { Bench, Row } from './row.ts'
+
+const AGENTS = ['research', 'react', 'action-only', 'tool-calling', 'langchain-react', 'autogpt', 'tree-search'] as const
+const MODEL = fileURLToPath(new URL('./endless-model.js', import.meta.url))
+
+interface Played { times: number[]; logical: number; news: number; steps: number }
+
+/** A run of so many steps with a model that answers at once: what is left of a step's time and bytes is Kymo's. */
+async function play(client: StoreClient, agent: string, steps: number): Promise<Played> {
+  process.env['KYMO_BENCH_AGENT'] = agent
+  const model = `scripted/${MODEL}`
+  const { runId } = await createRun(client, {
+    task: 'arithmetic', profile: 'small', agent, models: { model }, maxSteps: steps + 50, sandbox: 'none', python: 'python3',
+    ...(agent === 'tree-search' ? { agentConfig: { max_nodes: '1000' } } : {}),
+  })
+  const times: number[] = []
+  const seen = new Set<string>()
+  let last: number | undefined
+  let scripts = 0
+  let logical = 0
+  let news = 0
+  let taken = 0
+  let reached: () => void = () => undefined
+  const enough = new Promise<void>((resolve) => { reached = resolve })
+  const count = (event: AnyEvent): void => {
+    logical += event.size
+    for (const { hash, bytes } of event.blobs) if (!seen.has(hash)) { seen.add(hash); logical += bytes }
+    if (event.type === 'effect.succeeded') {
+      const { completion, execution, clock } = event.payload
+      news += completion?.reply?.bytes ?? 0
+      if (completion?.tool_calls !== undefined) news += completion.tool_calls.bytes ?? 0
+      if (execution !== undefined) scripts += clock?.wall_ms ?? 0
+    }
+    if (event.type === 'observation.delivered') news += event.payload.observation?.bytes ?? 0
+  }
+  const session = await serveRun({
+    client, runId, sandbox: 'none', python: 'python3',
+    onEvent: (event) => {
+      if (taken <= steps) count(event)
+      if (event.type !== 'step.begun') return
+      const now = performance.now()
+      if (last !== undefined) times.push(now - last - scripts)
+      scripts = 0
+      last = now
+      taken = event.payload.step
+      if (taken > steps) reached()
+    },
+  })
+  await Promise.race([enough, session.finished.then((ending) => { if (taken <= steps) throw new Error(`the run of ${agent} ended after ${taken} steps: ${JSON.stringify(ending)}`) })])
+  await session.interrupt()
+  return { times, logical: logical / taken, news: news / taken, steps: taken }
+}
+
+export const agentSteps: Bench = async ({ quick, directory, say }) => {
+  process.env['KYMO_TASKS'] = TASKS
+  mkdirSync(directory, { recursive: true })
+  const steps = quick ? 60 : 300
+  const client = await StoreClient.connect({ directory: join(directory, 'store'), what: 'bench', onNotice: say })
+  const rows: Row[] = []
+  try {
+    for (const agent of AGENTS) {
+      const { times, logical, news } = await play(client, agent, steps)
+      const p50 = median(times.slice(5))
+      const allowed = 1.5 * news + 8192
+      say(`${agent}: p50 ${p50.toFixed(2)} ms, ${logical.toFixed(0)} bytes a step, of them new ${news.toFixed(0)}, allowed ${allowed.toFixed(0)}`)
+      rows.push(
+        row(`${agent}: framework cost of a step with its model calls, p50 of ${steps}`, 'ms', p50, { name: 'first tenth', value: median(times.slice(5, 5 + Math.ceil(steps / 10))) }, { text: '<= 6 ms', met: p50 <= 6 }),
+        row(`${agent}: logical bytes of a step`, 'bytes', logical, { name: 'new bytes: replies and observations', value: news }, { text: '<= 1.5x + 8 KiB', met: logical <= allowed }, { allowed }),
+      )
+    }
+  } finally {
+    await client.down({ reason: 'bench' })
+    await client.close()
+  }
+  return rows
+}
