@@ -3,6 +3,7 @@ import type { Captured, TraceStep } from '../replay/index.ts'
 import { bytes, duration, oneLine, printable, printableName } from './format.ts'
 import { modelLines } from './model-block.ts'
 import type { Screen } from './output.ts'
+import { subject } from './run-view.ts'
 
 /** How much of a text is shown unless all of it is asked for. */
 const CUT = { lines: 8, width: 160 }
@@ -26,8 +27,7 @@ export function stepBlock(screen: Screen, step: TraceStep, { full, hint }: StepO
   part('thought', step.thought?.text, colors.italic)
   for (const [name, value] of argumentsOf(step.arguments?.text ?? '')) part(oneLine(name, WIDTH - 1), value)
   for (const one of step.primitives) {
-    const [[, about = ''] = []] = argumentsOf(one.arguments?.text ?? '')
-    part(`${step.step}.${one.index}`, oneLine(`${one.name}  ${about}`, 100) + (one.done ? (one.ok ? '' : `  ${one.code.replaceAll('_', ' ') || 'failed'}`) : '  open'), one.done && !one.ok ? colors.red : undefined)
+    part(`${step.step}.${one.index}`, oneLine(`${one.name}  ${subject(one.arguments?.text ?? '')}`, 100) + (one.done ? (one.ok ? '' : `  ${one.code.replaceAll('_', ' ') || 'failed'}`) : '  open'), one.done && !one.ok ? colors.red : undefined)
     // The text that a composite read may be a whole file: its beginning will do.
     if (full && one.done) part('', cut(one.observation?.text ?? '', false).shown.join('\n'), colors.dim)
   }
