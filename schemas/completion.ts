@@ -94,6 +94,15 @@ export type ScriptedReplies = z.infer<typeof scriptedReplies>
 /** Levels of shortening after a context overflow, 1 to this. */
 export const SHORTEST = 4
 
+/*
+ * Codes of failures (Failure.code of effect.failed and completion.delivered):
+ *   asked again after a pause   rate_limited overloaded server_error timeout connection bad_reply empty_reply
+ *   asked again, changed        context_overflow (shorter, level by level), unsupported_parameter (without it)
+ *   the agent cannot go on      authentication permission quota_exhausted model_not_found bad_request; from the user's side no_key no_base_url
+ *                               unknown_provider recorded_miss no_replies no_reply_left bad_script; cancelled
+ *   no reply to work with       refusal content_filter
+ */
+
 /** Codes of failures that may go better when the same is asked again: the machine pauses and does so. */
 export const RETRIED: ReadonlySet<string> = new Set(['rate_limited', 'overloaded', 'server_error', 'timeout', 'connection', 'bad_reply', 'empty_reply'])
 

@@ -30,6 +30,8 @@ type Failed = ReceivedOf<'effect.failed'>['data']
 const FIRST_PAUSE_MS = 1000
 const LONGEST_PAUSE_MS = 60_000
 const PATIENCE_MS = 3_600_000
+/** How long a call may take where the settings do not say. */
+const CALL_MS = 600_000
 const MAX_DUDS = 4
 const MAX_TRIES = 200
 const MAX_OMITTED = 6
@@ -44,8 +46,8 @@ const of = (context: Context): CompletionContext => {
   return context.completion
 }
 
-export const begun = ({ from, at, data }: ReceivedOf<'completion.requested'>): Partial<Context> => ({
-  caller: from, call: data.call, clock: { since: at, pauseMs: 0 },
+export const begun = ({ from, data }: ReceivedOf<'completion.requested'>): Partial<Context> => ({
+  caller: from, call: data.call,
   completion: {
     role: data.role, base: data.base ?? null, appended: data.appended ?? null, tools: data.tools ?? null, params: data.params, nth: data.nth ?? null, tries: 1, failures: 0, duds: 0, shorten: 0, omit: [],
   },
@@ -119,7 +121,13 @@ const mayPause = ({ context, event }: Args): boolean => {
   const { tries, duds } = of(context)
   const { patience_ms = PATIENCE_MS } = settingsOf(context)
   if (isDud(event) && duds + 1 >= MAX_DUDS) return false
-  return tries < MAX_TRIES && event.at + pauseAfter(context, retryAfterOf(event)) - context.clock.since <= patience_ms
+  return tries < MAX_TRIES && spentAt(context, event) + pauseAfter(context, retryAfterOf(event)) <= patience_ms
+}
+
+/** Patience is for a provider that fails, not for the queue before it, and not for the time in which this run lay still. */
+const spentAt = (context: Context, { at }: Received): number => {
+  const { failedAt, spentMs, pauseMs } = context.clock
+  return failedAt === 0 ? 0 : spentMs + Math.min(at - failedAt, pauseMs + (settingsOf(context).timeout_ms ?? CALL_MS))
 }
 
 const codeOf = ({ error }: Failed): string => error?.code ?? ''
@@ -143,7 +151,7 @@ export const completionDelays = { backOff: ({ context }: { context: Context }): 
 const changed = (context: Context, changes: Partial<CompletionContext>): Partial<Context> => ({ completion: { ...of(context), ...changes } })
 
 export const paused = ({ context, event }: Args): Partial<Context> => ({
-  ...changed(context, { failures: of(context).failures + 1, duds: of(context).duds + (isDud(event) ? 1 : 0) }), clock: { ...context.clock, pauseMs: pauseAfter(context, retryAfterOf(event)) },
+  ...changed(context, { failures: of(context).failures + 1, duds: of(context).duds + (isDud(event) ? 1 : 0) }), clock: { failedAt: event.at, spentMs: spentAt(context, event), pauseMs: pauseAfter(context, retryAfterOf(event)) },
 })
 export const triedAgain = (context: Context): Partial<Context> => changed(context, { tries: of(context).tries + 1 })
 export const shortenedFurther = (context: Context): Partial<Context> => changed(context, { tries: of(context).tries + 1, shorten: of(context).shorten + 1 })

@@ -10,9 +10,13 @@ export interface Context {
   completion: CompletionContext | null
   tool: ToolContext | null
   clock: {
-    /** when the request came, ms since 1970 */
-    since: number
+    /** when a call last failed, ms since 1970; 0 before the first failure */
+    failedAt: number
+    /** of the patience, since the first failure; a time in which nobody served the run counts as one call at most */
+    spentMs: number
     /** the pause before the next try */
     pauseMs: number
   }
 }
+
+export const NO_FAILURE: Context['clock'] = { failedAt: 0, spentMs: 0, pauseMs: 0 }

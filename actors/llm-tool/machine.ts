@@ -3,6 +3,7 @@ import type { ActorLogic } from '../logic.ts'
 import { instanceNumber, violation } from '../protocol.ts'
 import { begun, effect } from './completion.ts'
 import { completionStates } from './completion-states.ts'
+import { NO_FAILURE } from './context.ts'
 import { llm } from './setup.ts'
 import { toolBegun, toolNeeds, toolStep } from './tool.ts'
 import type { ToolContext } from './tool.ts'
@@ -11,7 +12,7 @@ import { toolStates } from './tool-states.ts'
 /** Every call of a model passes here: an instance is one completion, or one tool that asks instances below it for completions. */
 const machine = llm.createMachine({
   id: 'llm-tool',
-  context: ({ input }) => ({ name: input.name, caller: '', call: instanceNumber(input.name), completion: null, tool: null, clock: { since: 0, pauseMs: 0 } }),
+  context: ({ input }) => ({ name: input.name, caller: '', call: instanceNumber(input.name), completion: null, tool: null, clock: NO_FAILURE }),
   initial: 'waiting',
   on: { '*': { actions: { type: 'send', params: ({ context, event }) => violation(context.name, event, 'llm-tool') } } },
   states: {

@@ -61,11 +61,29 @@ describe('a completion of a model', () => {
 
   it('patience ends: what would come too late is not waited for', async () => {
     const tool = await asked({}, { patience_ms: 10_000 })
-    expect(types(await fail(tool, 1, 'overloaded', {}, 5000))).toEqual(['timer.armed'])
-    await fire(tool, 6000)
-    const sent = await fail(tool, 2, 'overloaded', { retry_after_ms: 6000 }, 6000)
+    // The queue before a provider does not count.
+    expect(types(await fail(tool, 1, 'overloaded', {}, 500_000))).toEqual(['timer.armed'])
+    await fire(tool, 501_000)
+    expect(types(await fail(tool, 2, 'overloaded', {}, 505_000))).toEqual(['timer.armed'])
+    await fire(tool, 507_000)
+    const sent = await fail(tool, 3, 'overloaded', {}, 507_000)
     expect(only(sent, 'completion.delivered')).toMatchObject({ ok: false, error: { code: 'overloaded' } })
     expect(isOver(tool)).toBe(true)
+  })
+
+  it('a pause that the provider wishes may be longer than the patience: then it ends at once', async () => {
+    const tool = await asked({}, { patience_ms: 10_000 })
+    expect(types(await fail(tool, 1, 'rate_limited', { retry_after_ms: 10_001 }))).toEqual(['completion.delivered'])
+  })
+
+  it('a run that lay still for days goes on being patient', async () => {
+    const tool = await asked({}, { timeout_ms: 60_000 })
+    await fail(tool, 1, 'overloaded', {}, 1000)
+    await fire(tool, 2000)
+    const days = 3 * 86_400_000
+    expect(types(await fail(tool, 2, 'overloaded', {}, days))).toEqual(['timer.armed'])
+    await fire(tool, days + 2000)
+    expect(types(await fail(tool, 3, 'overloaded', {}, days + 3000))).toEqual(['timer.armed'])
   })
 
   it.each(['authentication', 'permission', 'quota_exhausted', 'model_not_found', 'bad_request', 'content_filter', 'no_key', 'recorded_miss'])('%s is told at once', async (code) => {

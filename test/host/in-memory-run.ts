@@ -22,6 +22,8 @@ export interface InMemoryOptions {
   replies?: readonly unknown[]
   agent?: string
   agents?: Readonly<Record<string, AgentEntry>>
+  /** the agent's list of actions, and a model that answers as `effects` says; without it a run of the first version */
+  allowed?: readonly string[]
   files?: Readonly<Record<string, string>>
   limits?: Partial<EventPayloads['run.started']['limits'] & object>
   gradeSteps?: boolean
@@ -164,6 +166,8 @@ async function carryOut({ payload }: Requested, blobs: MemoryBlobs): Promise<Out
 const completion = (ref: string): Outcome =>
   ({ ok: true, outcome: { completion: { reply: { ref, bytes: 7 }, raw: { ref, bytes: 7 }, stop_reason: 'stop', served_model: 'scripted', input_tokens: 3, output_tokens: 4, cost_usd: 0.5, source: 'scripted' } } })
 
+const MODEL = { provider: 'scripted', model: 'scripted', max_tokens: 1000, account: 'environment' }
+
 /** An outcome of a script. */
 export async function execution(blobs: MemoryBlobs, { reason = 'exited', exitCode = 0, stdout = '', stderr = '', tree = '', dropped = [] as string[], signal = '' }): Promise<Outcome> {
   const capture = async (output: string) => ({ text: { ref: await blobs.put(Buffer.from(output)), bytes: Buffer.byteLength(output) }, total_bytes: Buffer.byteLength(output), truncated: false })
@@ -193,7 +197,7 @@ async function runStarted(options: InMemoryOptions, blobs: MemoryBlobs): Promise
     named: script === null ? [] : [{ hash: script.ref, kind: 'list', bytes: script.bytes }],
     payload: {
       task: 'memory', profile: 'small', agent, agent_config: agent === 'scripted' ? canonicalJson({ script, ...(replies === undefined ? {} : { completion: { provider: 'scripted', model: 'scripted', replies } }) }) : '{}',
-      problem: { ref: await blobs.put(problem), bytes: problem.length }, tree: await blobs.put(Buffer.from(formatTree(entries))), layers: [], read_only: ['locked/*'], seed: 7, entry: 'train.py', llm: '{}', actions: [], python_key: '{}', script_limits: '{}',
+      problem: { ref: await blobs.put(problem), bytes: problem.length }, tree: await blobs.put(Buffer.from(formatTree(entries))), layers: [], read_only: ['locked/*'], seed: 7, entry: 'train.py', llm: options.allowed === undefined ? '{}' : canonicalJson({ model: MODEL, fast: MODEL, edit: MODEL }), actions: [...(options.allowed ?? [])], python_key: '{}', script_limits: '{}',
       limits: { max_steps: 50, max_time_ms: 0, max_tokens: 0, max_cost_usd: 0, ...options.limits },
       grading: { metric: 'accuracy', higher_is_better: true, success_improvement: 0.1, at_every_step: options.gradeSteps ?? false, evaluator: 'evaluate.py' },
       clock: { kymo: '', commit: '', dirty: false, lockfile: '', node: '', xstate: '', host: '', platform: '' },

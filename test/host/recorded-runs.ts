@@ -76,6 +76,18 @@ export const RUNS: Readonly<Record<string, InMemoryOptions>> = {
     actions: [{ ask: 'what now?' }],
     effects: ({ payload }) => (payload.kind === 'completion' ? { ok: false, error: { source: 'provider', code: 'overloaded', message: 'busy' }, retryable: true } : undefined),
   },
+  'a tool that asks a model': {
+    allowed: ['Understand File', 'Final Answer'],
+    actions: [{ action: 'Understand File', args: { file_name: 'train.py', things_to_look_for: 'what it prints' } }, { action: 'Final Answer', args: { final_answer: 'understood' } }],
+  },
+  'cancelled while a model thinks': {
+    allowed: ['Understand File', 'Final Answer'],
+    actions: [{ action: 'Understand File', args: { file_name: 'train.py', things_to_look_for: 'what it prints' } }],
+    meanwhile: async (run) => {
+      const asked = run.events.some(({ type, from }) => type === 'effect.requested' && from.startsWith('llm-tool'))
+      if (asked && !run.events.some(({ type }) => type === 'run.cancel_requested')) await run.external('run.cancel_requested', { reason: 'enough' }, 'environment')
+    },
+  },
   'graded at every step': { gradeSteps: true, actions: [write(1), write(2), write(2)] },
   'a grader that fails': { effects: ({ payload }) => (payload.kind === 'grading' ? { ok: false, error: { source: 'system', code: 'crashed', message: 'no score' } } : undefined), actions: [write(1)] },
   'out of steps': { actions: [write(1), write(2), write(3), write(4)], limits: { max_steps: 2 } },
