@@ -18,7 +18,8 @@ export type { ActorLogic, AgentEntry } from './logic.ts'
 export { ACTIONS, ACTIONS_WITHOUT_MODEL, specText, usage } from './environment/actions.ts'
 export type { ActionKind, ActionSpec, ActionSpecText } from './environment/actions.ts'
 export { specsOfAdded } from './environment/added-action.ts'
-export { improvementOf } from './evaluator/machine.ts'
+export { chanceBound, improvementOf, judge } from './evaluator/judge.ts'
+export type { Judgement } from './evaluator/judge.ts'
 export type { Message, Received } from './protocol.ts'
 
 /** The agents that come with Kymo. */

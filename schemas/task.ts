@@ -39,13 +39,39 @@ const pythonSchema = z.strictObject({
   debian: z.array(text('a Debian package like python3-numpy'), { error: 'write a list of Debian packages, [] for none' }).default([]),
 })
 
+const improvement = z.number({ error: 'write the improvement that counts as success, for example 0.1' }).min(0)
+const globs = z.array(text('a glob of paths that an agent may not write, for example data/*'), { error: 'write a list of globs, [] for none' })
+
+/** What must be there before a data set can be fetched: an account that has accepted its rules. */
+export const CONSENTS = ['kaggle', 'huggingface'] as const
+export type Consent = (typeof CONSENTS)[number]
+
 const profileSchema = z.strictObject({
   python: pythonSchema.prefault({}),
+  /** what prepare.py imports besides */
+  prepare_python: z.strictObject({ dependencies: pythonSchema.shape.dependencies, debian: pythonSchema.shape.debian }).optional(),
   script: scriptLimitsSchema.prefault({}),
   gpu: whole('how many GPUs a script needs, 0 for none', 0).default(0),
   network: yesNo('may scripts reach the network?').default(false),
   download_mib: z.number({ error: 'write how much preparing downloads, in MiB' }).min(0).default(0),
+  disk_mib: z.number({ error: 'write how much disk the prepared data and its downloads take, in MiB' }).min(0).default(0),
+  consent: z.enum(CONSENTS, { error: `write whose account the download needs: ${CONSENTS.join(' or ')}; leave it out where none is` }).optional(),
   hardware: text('what hardware this profile needs, for people'),
+  // In place of what the task says for both profiles.
+  description: path('the file the agent reads in this profile').optional(),
+  starter: path('the folder of files the agent starts with in this profile').optional(),
+  entry: path('the starter script of this profile').optional(),
+  reference: path('the improved solution of this profile').optional(),
+  read_only: globs.optional(),
+  success_improvement: improvement.optional(),
+  grading: z.strictObject({
+    evaluator: path('the evaluator of this profile').optional(),
+    worker: path('the worker of this profile').optional(),
+    repeats: whole('how many measurements').optional(),
+    start_seconds: amount('how long a worker may take to import the submission').optional(),
+    call_seconds: amount('how long one call of the submission may take').optional(),
+    total_seconds: amount('how long one grading may take').optional(),
+  }).optional(),
 })
 export type TaskProfile = z.infer<typeof profileSchema>
 
@@ -61,10 +87,20 @@ const gradingSchema = z.strictObject({
   total_seconds: amount('how long one grading may take').default(900),
 })
 
+export const PROFILES = ['small', 'full'] as const
+
 const forgerySchema = z.strictObject({
   file: path('the forged script, for example forged/zeros.py'),
   attempt: text('what it tries'),
   expect: text('the code the grader refuses it with, or no_gain when it is graded and does not pass for an improvement'),
+  profiles: z.array(z.enum(PROFILES), { error: 'write a list of profiles, like [small, full]' }).min(1).default(['small']),
+  run: yesNo('is the script run before it is graded? false where its code is the submission and running it shows nothing').default(true),
+})
+export type Forgery = z.infer<typeof forgerySchema>
+
+const dataSchema = z.strictObject({
+  prepare: path('the program that makes the data, for example prepare.py'),
+  files: z.array(path('a file or folder that it reads')).default([]),
 })
 
 const manifestSchema = z.strictObject({
@@ -75,8 +111,9 @@ const manifestSchema = z.strictObject({
   starter: path('the folder of files the agent starts with, for example starter'),
   entry: path('the starter script that the baseline runs, for example train.py'),
   metric: metricSchema,
-  success_improvement: z.number({ error: 'write the improvement that counts as success, for example 0.1' }).min(0).default(0.1),
-  read_only: z.array(text('a glob of paths that an agent may not write, for example data/*'), { error: 'write a list of globs, [] for none' }).default([]),
+  success_improvement: improvement.default(0.1),
+  read_only: globs.default([]),
+  data: dataSchema.optional(),
   profiles: z.strictObject({ small: profileSchema, full: profileSchema }, { error: 'write the two profiles small and full' }),
   grading: gradingSchema,
   reference: path('the improved solution, for example reference/train.py').optional(),
@@ -96,6 +133,16 @@ const manifestSchema = z.strictObject({
 })
 export type TaskManifest = z.infer<typeof manifestSchema>
 export type ProfileName = keyof TaskManifest['profiles']
+
+/** The manifest as it is for one profile: what the profile says for itself stands in place of the common word. Applying it twice changes nothing. */
+export function manifestFor(manifest: TaskManifest, profile: ProfileName): TaskManifest {
+  const own = manifest.profiles[profile]
+  const pick = <Key extends 'description' | 'starter' | 'entry' | 'reference' | 'read_only' | 'success_improvement'>(key: Key) => (own[key] === undefined ? {} : { [key]: own[key] })
+  return {
+    ...manifest, ...pick('description'), ...pick('starter'), ...pick('entry'), ...pick('reference'), ...pick('read_only'), ...pick('success_improvement'),
+    grading: { ...manifest.grading, ...Object.fromEntries(Object.entries(own.grading ?? {}).filter(([, value]) => value !== undefined)) },
+  }
+}
 
 /**
  * A manifest from its YAML. Throws KYMO_TASK_MANIFEST with every problem on a line of its own: file, line, field and what to write there.

@@ -3,23 +3,18 @@ import type { Failure, GradingOutcome, Score, TaskGrading } from '../../schemas/
 import { violation } from '../protocol.ts'
 import type { MachineInput, Message, Received, ReceivedOf } from '../protocol.ts'
 import type { ActorLogic } from '../logic.ts'
+import { judge } from './judge.ts'
 
 interface Pending { step: number; final: boolean; tree: string; grading: TaskGrading }
 interface Context { open: Record<string, Pending> }
 
-/** Relative change against the baseline, positive when better (paper, section 3: success is a change above 10 %). */
-export const improvementOf = (value: number, baseline: number, higherIsBetter: boolean): number => {
-  if (baseline === 0) return 0
-  const change = (value - baseline) / Math.abs(baseline)
-  return higherIsBetter ? change : -change
-}
-
 const scoreOf = (pending: Pending, outcome: GradingOutcome): Score => {
-  const { metric, higher_is_better, success_improvement } = pending.grading
-  const improvement = improvementOf(outcome.value, outcome.baseline, higher_is_better)
+  const { metric, higher_is_better } = pending.grading
+  const { baseline_deviation, baseline_runs } = outcome
   return {
-    metric, value: outcome.value, higher_is_better, baseline: outcome.baseline, improvement, success: improvement > success_improvement,
-    tree: pending.tree, details: outcome.details, paper: outcome.paper,
+    metric, value: outcome.value, higher_is_better, baseline: outcome.baseline, ...judge(outcome, pending.grading), tree: pending.tree, details: outcome.details, paper: outcome.paper,
+    // Absent in outcomes of the first version, and then in its scores.
+    ...(baseline_deviation === undefined ? {} : { baseline_deviation }), ...(baseline_runs === undefined ? {} : { baseline_runs }),
   }
 }
 

@@ -5,6 +5,7 @@ import { DEFAULT_STORE, flag, jsonFlag, machineFlags, storeFlags } from './flags
 import type { Act, Examples } from './flags.ts'
 import { limitsFlag } from './model-flags.ts'
 import { addRunCommands } from './command-list-run.ts'
+import { addTaskCommands } from './command-list-task.ts'
 
 const RUN_HELP = 'an id, the beginning of one, or "last"'
 
@@ -57,17 +58,7 @@ export function addCommands(program: Command, finish: (code: number) => void): v
   examples(read, 'kymo import run.kymo', 'kymo import run.kymo --store elsewhere')
   read.action((file, options) => act(import('./commands/bundle.ts'), (module) => module.importRun(file, options)))
 
-  const task = program.command('task').description('the problems: list, show, prepare')
-  const taskList = jsonFlag(task.command('list')).description('show the tasks there are')
-  examples(taskList, 'kymo task list', 'KYMO_TASKS=~/my-tasks kymo task list')
-  taskList.action((options) => act(import('./commands/task.ts'), (module) => module.taskList(options)))
-  const taskShow = jsonFlag(task.command('show')).description('show a task: what to do, metric, limits, what it needs').argument('<task>', 'a name from "kymo task list"')
-  examples(taskShow, 'kymo task show vectorization')
-  taskShow.action((name, options) => act(import('./commands/task.ts'), (module) => module.taskShow(name, options)))
-  const taskPrepare = task.command('prepare').description('install what the scripts of a task import').argument('<task>', 'a name from "kymo task list"')
-  flag(taskPrepare, '--profile <name>', 'small or full', { choices: ['small', 'full'], fallback: 'full' })
-  examples(taskPrepare, 'kymo task prepare vectorization')
-  taskPrepare.action((name, options) => act(import('./commands/task.ts'), (module) => module.taskPrepare(name, options)))
+  addTaskCommands(program, act, examples)
 
   const agent = program.command('agent').description('who works on them: list, show, and what they may do: actions')
   const agentList = jsonFlag(agent.command('list')).description('show the agents there are')

@@ -21,8 +21,8 @@ import { MachineRoom, pythonKey } from './machine-room.ts'
 import type { MachineRoomOptions } from './machine-room.ts'
 import { agentSettings, chooseModels, provenance } from './run-settings/index.ts'
 import type { ModelChoice } from './run-settings/index.ts'
-import { loadTask, prepareTask, pythonDependencies, scriptLimits, scriptVariables } from './tasks/index.ts'
-import type { Task } from './tasks/index.ts'
+import { dataForRun, loadTask, prepareDependencies, prepareTask, pythonDependencies, scriptLimits, scriptVariables, taskFor } from './tasks/index.ts'
+import type { PrepareTask, Task } from './tasks/index.ts'
 
 export interface CreateRunOptions extends MachineRoomOptions {
   task: string
@@ -48,6 +48,8 @@ export interface CreateRunOptions extends MachineRoomOptions {
   gradeSteps?: boolean
   /** false when scripts run on another machine: neither sandbox nor interpreter is looked for here */
   checkMachine?: boolean
+  /** hears of what takes a moment: data of a task that is made once for this machine */
+  onNotice?: (line: string) => void
 }
 
 /** The paper's limits: 50 steps, five hours. */
@@ -61,15 +63,17 @@ export const DEFAULT_MAX_TIME_MS = 5 * 3600 * 1000
 export async function createRun(client: StoreConnection, options: CreateRunOptions): Promise<{ runId: string }> {
   const { blobs } = client
   const profile = options.profile ?? 'full'
-  const task = await loadTask(options.task)
+  const task = taskFor(await loadTask(options.task), profile)
   const agents = options.agents ?? AGENTS
   const entry = Object.hasOwn(agents, options.agent) ? agents[options.agent] : undefined
   if (entry === undefined) throw new KymoError('KYMO_UNKNOWN_AGENT', `there is no agent "${options.agent}". The agents are: ${Object.keys(agents).join(', ')}; "kymo agent list" describes them`)
   const python_key = pythonKey(pythonDependencies(task.manifest.profiles[profile]))
   // Interpreters and git answer while the task is stored: together they take most of a run's start.
   const models = await modelsOf(entry, options, client)
+  const room = options.room ?? new MachineRoom(options)
   const [prepared, { config, named }, clock] = await Promise.all([
-    prepareTask(task, profile, blobs), agentSettings(entry, options.agentConfig ?? {}, blobs), provenance(), options.checkMachine === false ? undefined : lookAround(options.room ?? new MachineRoom(options), task, profile),
+    prepareTask(task, profile, blobs, preparing(room, task, profile, options.onNotice)), agentSettings(entry, options.agentConfig ?? {}, blobs), provenance(),
+    options.checkMachine === false ? undefined : lookAround(room, task, profile, options.onNotice),
   ])
   const added = joinedActions(prepared.added, options.actionsModule === undefined ? [] : await loadActions(options.actionsModule))
   const more_actions = await storeActions(added, blobs)
@@ -101,10 +105,14 @@ export async function createRun(client: StoreConnection, options: CreateRunOptio
   return { runId }
 }
 
-/** Looks for the sandbox and the interpreter of a task; the room remembers them. Throws what to install when one is not to be had. */
-export async function lookAround(room: MachineRoom, task: Task, profile: ProfileName): Promise<void> {
-  await Promise.all([room.sandbox(), room.python(pythonKey(pythonDependencies(task.manifest.profiles[profile])))])
+/** Looks for the sandbox, the interpreter and the data of a task; the room remembers them. Throws what to install or to prepare when one is not to be had. */
+export async function lookAround(room: MachineRoom, task: Task, profile: ProfileName, onNotice?: (line: string) => void): Promise<void> {
+  await Promise.all([room.sandbox(), room.python(pythonKey(pythonDependencies(task.manifest.profiles[profile]))), dataForRun(taskFor(task, profile), profile, preparing(room, task, profile, onNotice))])
 }
+
+const preparing = (room: MachineRoom, { manifest }: Task, profile: ProfileName, log?: (line: string) => void): PrepareTask => ({
+  python: () => room.python(pythonKey(prepareDependencies(manifest.profiles[profile]))), ...(log === undefined ? {} : { log }),
+})
 
 /** UUIDv7 (RFC 9562, section 5.7): sorts by the time it was made. */
 function newRunId(now = Date.now()): Uint8Array {

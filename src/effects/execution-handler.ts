@@ -2,29 +2,31 @@ import { join } from 'node:path'
 import { canonicalJson } from '../../schemas/canonical-json.ts'
 import type { ExecutionSpec } from '../../schemas/generated/events.ts'
 import type { BlobStore } from '../blobs/index.ts'
-import { WarmDirectory, loadTree } from '../workspace/index.ts'
+import { loadTree } from '../workspace/index.ts'
 import type { EffectHandler, Settled } from './attempt.ts'
 import { scriptSettings } from './machine-room.ts'
 import type { MachineRoom } from './machine-room.ts'
 import { storeCapture } from './output-capture.ts'
 import { replHandler } from './repl/index.ts'
 import { runScript } from './sandbox/index.ts'
+import type { Sandbox } from './sandbox/index.ts'
+import { openWorkspace } from './workspace-layers.ts'
+import type { LayeredWorkspace } from './workspace-layers.ts'
 
 /**
  * Runs scripts, one at a time, in a directory that is kept warm between them. A run of a script is a transaction: it begins on exactly
  * its input tree, and what it left counts only through the recorded outcome. Commands of a REPL go to its sessions.
  */
 export function executionHandler(room: MachineRoom, blobs: BlobStore): { handle: EffectHandler; close: () => Promise<void> } {
-  const directories = new Map<string, WarmDirectory>()
+  const directories = new Map<string, LayeredWorkspace>()
   const repl = replHandler(room, blobs)
 
-  const open = async (runId: string, spec: ExecutionSpec): Promise<WarmDirectory> => {
+  const open = async (runId: string, { layers }: ExecutionSpec, sandbox: Sandbox): Promise<LayeredWorkspace> => {
     const known = directories.get(runId)
     if (known !== undefined) return known
-    const root = join(room.folder(), runId, 'workspace')
-    const warm = await WarmDirectory.open(root, blobs, { layers: spec.layers, copyLayers: spec.layers.length > 0, clear: true })
-    directories.set(runId, warm)
-    return warm
+    const workspace = await openWorkspace(join(room.folder(), runId, 'workspace'), blobs, layers, sandbox)
+    directories.set(runId, workspace)
+    return workspace
   }
 
   const handle: EffectHandler = async (attempt) => {
@@ -35,21 +37,22 @@ export function executionHandler(room: MachineRoom, blobs: BlobStore): { handle:
     if (missing !== undefined) return failed('agent', 'script_missing', missing)
     const [sandbox, python] = await Promise.all([room.sandbox(), room.python(spec.python_key)])
     const { limits, variables, network } = scriptSettings.parse(JSON.parse(spec.limits))
-    const warm = await open(attempt.runId, spec)
+    const { warm, layers, repair } = await open(attempt.runId, spec, sandbox)
     await warm.checkout(spec.tree)
     const done = await runScript({
-      sandbox, interpreter: python, script: spec.script, args: spec.arguments, directory: warm.root, limits, env: variables, network, signal: attempt.signal,
+      sandbox, interpreter: python, script: spec.script, args: spec.arguments, directory: warm.root, layers, limits, env: variables, network, signal: attempt.signal,
       onOutput: attempt.output, spool: join(room.folder(), attempt.runId, 'spool'),
     })
     const cancelled = done.reason === 'cancelled' || done.reason === 'lost'
     if (cancelled) await warm.discard()
     const scan = cancelled ? { tree: spec.tree, dropped: [] } : await warm.rescan()
+    const dropped = cancelled ? [] : [...(await repair()), ...scan.dropped]
     return {
       ok: true,
       outcome: {
         execution: {
           reason: done.reason, exit_code: done.exitCode, signal: done.signal, stdout: await storeCapture(done.stdout, blobs), stderr: await storeCapture(done.stderr, blobs),
-          tree: scan.tree, dropped: scan.dropped.map((line) => line.toWellFormed()).slice(0, 200), started: done.started,
+          tree: scan.tree, dropped: dropped.map((line) => line.toWellFormed()).slice(0, 200), started: done.started,
         },
         clock: {
           wall_ms: done.wallMs, cpu_ms: done.cpuMs, max_rss_bytes: done.maxRssBytes, sandbox: sandbox.facts(), provider_request: '',
@@ -61,7 +64,7 @@ export function executionHandler(room: MachineRoom, blobs: BlobStore): { handle:
 
   const close = async (): Promise<void> => {
     await repl.close()
-    for (const warm of directories.values()) await warm[Symbol.asyncDispose]()
+    for (const { warm } of directories.values()) await warm[Symbol.asyncDispose]()
     directories.clear()
   }
   return { handle, close }

@@ -5,8 +5,9 @@ import type { ProfileName } from '../../schemas/task.ts'
 import type { BlobStore } from '../blobs/index.ts'
 import type { EffectHandler } from './attempt.ts'
 import { gradeTree } from './grading/index.ts'
+import { pythonKey } from './machine-room.ts'
 import type { MachineRoom } from './machine-room.ts'
-import { evaluatorKey, loadTask } from './tasks/index.ts'
+import { dataForRun, evaluatorKey, loadTask, prepareDependencies, taskFor } from './tasks/index.ts'
 
 const profileOf = (text: string): ProfileName => {
   if (text === 'small' || text === 'full') return text
@@ -20,14 +21,16 @@ export const gradingHandler = (room: MachineRoom, blobs: BlobStore): EffectHandl
   const started = performance.now()
   try {
     const task = await loadTask(spec.task)
-    const key = await evaluatorKey(task)
+    const profile = profileOf(spec.profile)
+    const data = await dataForRun(taskFor(task, profile), profile, { python: () => room.python(pythonKey(prepareDependencies(task.manifest.profiles[profile]))) })
+    const key = await evaluatorKey(task, profile, data)
     if (spec.evaluator !== '' && key !== spec.evaluator) {
       return { ok: false, error: { source: 'task', code: 'evaluator_changed', message: `the evaluator of ${spec.task} is not the one that this run began with: restore it, then "kymo resume"` } }
     }
     const [sandbox, interpreter] = await Promise.all([room.sandbox(), room.python(spec.python_key)])
     const workDir = join(room.folder(), runId)
     mkdirSync(workDir, { recursive: true })
-    const grading = await gradeTree({ task, profile: profileOf(spec.profile), tree: spec.tree, blobs, sandbox, interpreter, seed: spec.seed, signal, workDir })
+    const grading = await gradeTree({ task, profile, tree: spec.tree, data, blobs, sandbox, interpreter, seed: spec.seed, signal, workDir })
     return { ok: true, outcome: { grading, clock: { wall_ms: performance.now() - started, cpu_ms: 0, max_rss_bytes: 0, sandbox: sandbox.facts(), environment: '', provider_request: '' } } }
   } catch (error) {
     if (isKymoError(error, 'KYMO_GRADER')) return { ok: false, error: { source: 'task', code: 'grader_failed', message: error.message.toWellFormed().slice(0, 4000) } }

@@ -6,7 +6,7 @@ import { normalisePath } from '../../actors/environment/files/index.ts'
 import { KymoError } from '../../schemas/errors.ts'
 import type { BlobStore } from '../blobs/index.ts'
 import { hashFile, openRegular } from './regular-file.ts'
-import { loadTree, makeDirectory, makeParents, writeEntry, writeTree } from './write-tree.ts'
+import { copyEntry, loadTree, makeDirectory, makeParents, writeEntry, writeTree } from './write-tree.ts'
 
 export interface WorkspaceLayer {
   /** where it is seen, '' for the workspace's root */
@@ -78,7 +78,9 @@ export async function copyLayers(targets: readonly BindTarget[], directory: stri
       continue
     }
     const entry = entries.get('')
-    if (entry !== undefined) await writeEntry(entry, absolute, blobs, entry.mode & 0o555)
+    if (entry === undefined) continue
+    if (source === undefined) await writeEntry(entry, absolute, blobs, entry.mode & 0o555)
+    else copyEntry(source, absolute, entry.mode & 0o555)
   }
 }
 

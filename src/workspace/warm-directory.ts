@@ -118,6 +118,14 @@ export class WarmDirectory implements AsyncDisposable {
     this.#layersReady = false
   }
 
+  /** Brings copied layers back to what they were; bound ones cannot change. */
+  async restoreLayers(): Promise<void> {
+    if (!this.#copy) return
+    for (const { target } of this.targets) removeTree(this.#at(target))
+    this.#layersReady = false
+    await this.#prepareLayers()
+  }
+
   /** Removes the directory. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopSettling()

@@ -23,6 +23,13 @@ export async function writeEntry(entry: TreeEntry, absolute: string, blobs: Blob
   lutimesSync(absolute, CONSTANT_MTIME_S, CONSTANT_MTIME_S)
 }
 
+/** The same from a file that is known to hold it. */
+export function copyEntry(from: string, absolute: string, mode: number): void {
+  copyFileSync(from, absolute, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+  chmodSync(absolute, mode)
+  lutimesSync(absolute, CONSTANT_MTIME_S, CONSTANT_MTIME_S)
+}
+
 /** Directories of a tree, parents first. */
 export const foldersOf = (tree: Tree): string[] => [...directoriesOf(tree)].sort((a, b) => a.length - b.length)
 
@@ -51,9 +58,7 @@ export async function writeTree(tree: Tree, directory: string, blobs: BlobStore,
     const absolute = `${directory}/${entry.path}`
     const mode = readOnly ? entry.mode & 0o555 : entry.mode
     if (source === undefined) return await writeEntry(entry, absolute, blobs, mode)
-    copyFileSync(`${source}/${entry.path}`, absolute, constants.COPYFILE_EXCL)
-    chmodSync(absolute, mode)
-    lutimesSync(absolute, CONSTANT_MTIME_S, CONSTANT_MTIME_S)
+    copyEntry(`${source}/${entry.path}`, absolute, mode)
   })
   for (const folder of folders.toReversed()) setConstantTime(`${directory}/${folder}`)
   setConstantTime(directory)

@@ -1,4 +1,4 @@
-"""Starts an evaluator or a worker under `python3 -I -B`, which looks for modules in no folder of ours: adds this one.
+"""Starts an evaluator, a worker or a prepare.py under `python3 -I -B`, which looks for modules in no folder of ours: adds this one and the program's.
 
 Usage: launch.py PROGRAM.py [arguments]
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 
 def main():
     program = sys.argv[1]
-    sys.path.append(str(Path(__file__).resolve().parent))
+    sys.path += [str(Path(__file__).resolve().parent), str(Path(program).resolve().parent)]
     sys.argv = sys.argv[1:]
     runpy.run_path(program, run_name='__main__')
 

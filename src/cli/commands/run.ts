@@ -56,7 +56,7 @@ export async function run(taskArgument: string | undefined, given: RunOptions, a
   const found = await loadTask(task)
   const room = new MachineRoom(machineOf(options))
   const apart = options.apart ?? []
-  const looking = apart.includes('executor') ? Promise.resolve() : lookAround(room, found, options.profile)
+  const looking = apart.includes('executor') ? Promise.resolve() : lookAround(room, found, options.profile, (line) => notices.show(line))
   looking.catch(() => undefined)
   if (!storeExists(options)) await looking
   const client = await openStore(options, { what: 'kymo run', create: true, onNotice: (message) => notices.show(message) })
@@ -70,7 +70,7 @@ export async function run(taskArgument: string | undefined, given: RunOptions, a
       ...(maxSteps === undefined ? {} : { maxSteps }), ...(options.maxTime === undefined ? {} : { maxTimeMs: options.maxTime }),
       ...(models === undefined ? {} : { models }), ...(options.maxTokens === undefined ? {} : { maxTokens: options.maxTokens }), ...(options.maxCost === undefined ? {} : { maxCostUsd: options.maxCost }),
       interactive, ...(options.actionsModule === undefined ? {} : { actionsModule: options.actionsModule }), addActions: options.actionsAddToPrompt ?? [], removeActions: options.actionsRemoveFromPrompt ?? [],
-      gradeSteps: options.gradeSteps === true, checkMachine: !apart.includes('executor'),
+      onNotice: (line) => notices.show(line), gradeSteps: options.gradeSteps === true, checkMachine: !apart.includes('executor'),
     })
     screen.line(runHeader(screen, { runId, task: `${task} (${options.profile})`, agent, store: options }))
     return await serveWithView({ client, runId, seenSeq: 0, apart, machine, quiet: options.quiet === true, json, storeWords: storeArgument(options), notices, interactive })

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { findPython, preparePython } from '../../effects/python/index.ts'
+import { findPython } from '../../effects/python/index.ts'
 import { listTasks, loadTask, pythonDependencies } from '../../effects/tasks/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import { bytes, duration, oneLine } from '../format.ts'
@@ -63,14 +63,5 @@ export async function taskShow(name: string, { json }: JsonFlag): Promise<number
   screen.line(description.trim())
   screen.line()
   screen.line(`Run it: kymo run ${manifest.name}${manifest.demo === undefined ? '' : `     or its demonstration: kymo run ${manifest.name} --agent scripted --agent-config script=${join(folder, manifest.demo)}`}`)
-  return EXIT.ok
-}
-
-/** `kymo task prepare TASK`: installs what the task's scripts import, in an environment of their own. Nothing is installed during a run. */
-export async function taskPrepare(name: string, { profile }: { profile: 'small' | 'full' }): Promise<number> {
-  const { manifest } = await loadTask(name)
-  const screen = stdout()
-  const python = await preparePython({ dependencies: pythonDependencies(manifest.profiles[profile]), log: (line) => screen.line(line) })
-  screen.line(`${manifest.name} (${profile}) is ready: Python ${python.version} (${python.executable})`)
   return EXIT.ok
 }

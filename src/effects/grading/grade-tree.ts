@@ -2,12 +2,13 @@ import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { GradingOutcome } from '../../../schemas/generated/events.ts'
+import type { MeasuredBaseline } from '../../../schemas/task-data.ts'
 import type { ProfileName, TaskManifest } from '../../../schemas/task.ts'
 import type { BlobStore } from '../../blobs/index.ts'
 import { exportTree } from '../../workspace/index.ts'
 import { diskBytes, scriptEnvironment } from '../sandbox/index.ts'
 import type { Interpreter, Sandbox, ScriptLayer } from '../sandbox/index.ts'
-import { scriptLimits, scriptVariables, taskLibrary } from '../tasks/index.ts'
+import { readBaselines, scriptLimits, scriptVariables, taskFor, taskLibrary } from '../tasks/index.ts'
 import type { Task } from '../tasks/index.ts'
 import { parseReply } from './reply.ts'
 import { runEvaluator } from './run-evaluator.ts'
@@ -19,8 +20,10 @@ export interface Grading {
   profile: ProfileName
   /** hash of the submitted workspace */
   tree: string
-  /** the task's data, where it lies on this machine; the worker sees it read-only */
-  layers?: readonly ScriptLayer[]
+  /** the task's data, where it lies on this machine: the worker sees what agents see, read-only; the answers go to the evaluator alone */
+  data?: GradingData | undefined
+  /** what the starter reaches; null when nobody measured it. Without it, what the task's baseline.json says */
+  baseline?: MeasuredBaseline | null | undefined
   blobs: BlobStore
   sandbox: Sandbox
   interpreter: Interpreter
@@ -32,12 +35,18 @@ export interface Grading {
   measure?: Partial<Pick<TaskManifest['grading'], 'repeats' | 'start_seconds' | 'call_seconds' | 'total_seconds'>>
 }
 
+/** Two folders of the cache. */
+export interface GradingData { public: { folder: string }; answers: { folder: string } }
+
 /**
  * Grades a tree with the task's evaluator, which runs outside the sandbox and outside the submission's reach. A submission that cannot be
  * scored is an outcome (`graded: false` with its code); throws KYMO_GRADER when the grader failed, KYMO_CANCELLED when `signal` fired.
  */
-export async function gradeTree({ task, profile, tree, layers = [], blobs, sandbox, interpreter, seed, signal, workDir = tmpdir(), measure = {} }: Grading): Promise<GradingOutcome> {
+export async function gradeTree({ task: given, profile, tree, data, baseline: known, blobs, sandbox, interpreter, seed, signal, workDir = tmpdir(), measure = {} }: Grading): Promise<GradingOutcome> {
+  const task = taskFor(given, profile)
   const { manifest, folder } = task
+  const baseline = known === undefined ? (await readBaselines(task))[profile] : known
+  const layers: ScriptLayer[] = data === undefined ? [] : [{ source: data.public.folder, mount: '' }]
   const grading = { ...manifest.grading, ...measure }
   const evaluator = join(folder, grading.evaluator)
   const settings = manifest.profiles[profile]
@@ -72,7 +81,9 @@ export async function gradeTree({ task, profile, tree, layers = [], blobs, sandb
       seed,
       tree_dir: treeDir,
       starter_dir: starterDir,
-      answers_dir: grading.answers === undefined ? null : join(folder, grading.answers),
+      data_dir: data?.public.folder ?? null,
+      answers_dir: data?.answers.folder ?? (grading.answers === undefined ? null : join(folder, grading.answers)),
+      baseline: baseline === null ? null : { runs: baseline.runs, mean: baseline.mean, deviation: baseline.deviation },
       submission: await command('submission', (target) => exportTree(tree, target, blobs)),
       starter: grading.starter_timed ? await command('starter', (target) => cp(starterDir, target, { recursive: true })) : null,
       repeats: grading.repeats,
@@ -84,7 +95,7 @@ export async function gradeTree({ task, profile, tree, layers = [], blobs, sandb
       env: scriptEnvironment({ executable: interpreter.executable, home: scratch, tmp: scratch }), ...(signal === undefined ? {} : { signal }),
     })
     if ('passed' in answer) return refused(answer.passed)
-    return parseReply(answer.text, evaluator)
+    return parseReply(answer.text, evaluator, baseline)
   } finally {
     for (const release of releases) release()
     await rm(directory, { recursive: true, force: true, maxRetries: 3 })

@@ -2,8 +2,10 @@ import type { ExecutionSpec } from '../../../schemas/generated/events.ts'
 import { parseRunId } from '../../../schemas/record.ts'
 import type { BlobStore } from '../../blobs/index.ts'
 import type { StoreConnection } from '../../bus/index.ts'
-import { WarmDirectory } from '../../workspace/index.ts'
+import type { WarmDirectory } from '../../workspace/index.ts'
 import type { Attempt } from '../attempt.ts'
+import { openWorkspace } from '../workspace-layers.ts'
+import type { LayeredWorkspace } from '../workspace-layers.ts'
 import { ReplSession } from './session.ts'
 import type { ReplOptions } from './session.ts'
 
@@ -11,6 +13,7 @@ import type { ReplOptions } from './session.ts'
 export interface HeldSession {
   number: number
   session: ReplSession
+  workspace: LayeredWorkspace
   warm: WarmDirectory
   /** what the directory holds, '' when that is not known */
   tree: string
@@ -42,7 +45,8 @@ export class HeldSessions {
     const known = this.#held.get(runId)
     const same = known !== undefined && known.number === asked && known.commands === commands && !known.session.ended
     const because = commands === 0 ? '' : this.#why.get(runId) ?? (known !== undefined && !known.session.ended ? MIXED : GONE)
-    const warm = known?.warm ?? await WarmDirectory.open(folder, blobs, { layers: spec.layers, copyLayers: spec.layers.length > 0, clear: true })
+    const workspace = known?.workspace ?? await openWorkspace(folder, blobs, spec.layers, open.sandbox)
+    const { warm } = workspace
     if (known === undefined || !same) await known?.session.close()
     const there = known?.tree === spec.tree
     if (known !== undefined && !there) known.tree = ''
@@ -53,8 +57,8 @@ export class HeldSessions {
       return { held: known, fresh: false }
     }
     this.#why.delete(runId)
-    const session = await ReplSession.open({ ...open, directory: warm.root })
-    const held: HeldSession = { number: asked + 1, session, warm, tree: spec.tree, commands: 0, because, client, usedAt: performance.now() }
+    const session = await ReplSession.open({ ...open, directory: warm.root, layers: workspace.layers })
+    const held: HeldSession = { number: asked + 1, session, workspace, warm, tree: spec.tree, commands: 0, because, client, usedAt: performance.now() }
     this.#held.set(runId, held)
     this.#timer ??= setInterval(() => void this.#look(), LOOK_MS).unref()
     return { held, fresh: true }

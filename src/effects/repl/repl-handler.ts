@@ -78,8 +78,9 @@ async function settle(held: HeldSession): Promise<{ tree: string; dropped: strin
   if (!held.session.ended && !await held.session.pause()) throw new KymoError('KYMO_REPL_RESTLESS', 'A process of the REPL could not be stopped, so its workspace could not be read; the session was ended. Run the command again.')
   if (held.session.ended && !await held.session.close()) throw new KymoError('KYMO_SANDBOX_FAILED', 'Processes of the REPL could not be killed within ten seconds; look for them with ps before you go on.')
   const { tree, dropped } = await held.warm.rescan()
+  const changed = await held.workspace.repair()
   held.tree = tree
-  return { tree, dropped }
+  return { tree, dropped: [...changed, ...dropped] }
 }
 
 async function abandon(held: HeldSession, tree: string): Promise<{ tree: string; dropped: string[] }> {

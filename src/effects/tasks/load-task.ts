@@ -1,8 +1,8 @@
 import { readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KymoError, isKymoError, messageOf } from '../../../schemas/errors.ts'
-import { parseTaskManifest } from '../../../schemas/task.ts'
-import type { TaskManifest } from '../../../schemas/task.ts'
+import { PROFILES, manifestFor, parseTaskManifest } from '../../../schemas/task.ts'
+import type { ProfileName, TaskManifest } from '../../../schemas/task.ts'
 import { taskFolders } from './task-folders.ts'
 
 /** A task whose manifest has been read and whose files exist. */
@@ -44,29 +44,46 @@ export async function loadTask(name: string, roots: readonly string[] = taskFold
   return match.task
 }
 
+/** The task as it is for one profile: description, starter, limits of grading and so on are this profile's own where it has some. */
+export const taskFor = (task: Task, profile: ProfileName): Task => ({ ...task, manifest: manifestFor(task.manifest, profile) })
+
 async function readTask(name: string, folder: string): Promise<Task> {
   const file = join(folder, 'task.yaml')
   const manifest = parseTaskManifest(await readFile(file, 'utf8'), file)
   if (manifest.name !== name) throw new KymoError('KYMO_TASK_MANIFEST', `${file}, name: it says ${manifest.name} but its folder is ${name}. Give both one name`)
-  for (const [field, path, kind] of namedFiles(manifest)) {
-    if (await kindOf(join(folder, path)) !== kind) {
-      throw new KymoError('KYMO_TASK_MANIFEST', `${file}, ${field}: there is no ${kind} ${path} in the task's folder. Create it or correct the path`)
+  const named = [...namedFiles(manifest), ...PROFILES.flatMap((profile) => [...filesOfProfile(manifestFor(manifest, profile), `profiles.${profile}.`)])]
+  for (const [field, path, kind] of named) {
+    const found = await kindOf(join(folder, path))
+    if (kind === 'either' ? found === 'missing' : found !== kind) {
+      throw new KymoError('KYMO_TASK_MANIFEST', `${file}, ${field}: there is no ${kind === 'either' ? 'file or folder' : kind} ${path} in the task's folder. Create it or correct the path`)
     }
   }
   return { name, folder, manifest }
 }
 
-function* namedFiles(manifest: TaskManifest): Generator<[field: string, path: string, kind: 'file' | 'folder']> {
-  yield ['description', manifest.description, 'file']
-  yield ['starter', manifest.starter, 'folder']
-  yield ['entry', `${manifest.starter}/${manifest.entry}`, 'file']
-  yield ['grading.evaluator', manifest.grading.evaluator, 'file']
-  if (manifest.grading.worker !== undefined) yield ['grading.worker', manifest.grading.worker, 'file']
+type NamedFile = [field: string, path: string, kind: 'file' | 'folder' | 'either']
+
+function* namedFiles(manifest: TaskManifest): Generator<NamedFile> {
+  yield* filesOfProfile(manifest, '')
   if (manifest.grading.answers !== undefined) yield ['grading.answers', manifest.grading.answers, 'folder']
-  if (manifest.reference !== undefined) yield ['reference', manifest.reference, 'file']
+  for (const [index, path] of manifest.grading.files.entries()) yield [`grading.files.${index}`, path, 'either']
+  if (manifest.data !== undefined) {
+    yield ['data.prepare', manifest.data.prepare, 'file']
+    for (const [index, path] of manifest.data.files.entries()) yield [`data.files.${index}`, path, 'either']
+  }
   if (manifest.demo !== undefined) yield ['demo', manifest.demo, 'file']
   if (manifest.actions !== undefined) yield ['actions', manifest.actions, 'file']
-  for (const [index, forgery] of manifest.forged.entries()) yield [`forged.${index}.file`, forgery.file, 'file']
+  for (const [index, forgery] of manifest.forged.entries()) yield [`forged.${index}.file`, forgery.file, 'either']
+}
+
+/** What a profile may have for itself. */
+function* filesOfProfile(manifest: TaskManifest, prefix: string): Generator<NamedFile> {
+  yield [`${prefix}description`, manifest.description, 'file']
+  yield [`${prefix}starter`, manifest.starter, 'folder']
+  yield [`${prefix}entry`, `${manifest.starter}/${manifest.entry}`, 'file']
+  yield [`${prefix}grading.evaluator`, manifest.grading.evaluator, 'file']
+  if (manifest.grading.worker !== undefined) yield [`${prefix}grading.worker`, manifest.grading.worker, 'file']
+  if (manifest.reference !== undefined) yield [`${prefix}reference`, manifest.reference, 'either']
 }
 
 async function subfolders(root: string): Promise<string[]> {

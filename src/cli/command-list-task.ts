@@ -1,0 +1,33 @@
+import type { Command } from 'commander'
+import { PROFILES } from '../../schemas/task.ts'
+import { wholeNumber } from './arguments.ts'
+import { flag, jsonFlag, machineFlags } from './flags.ts'
+import type { Act, Examples } from './flags.ts'
+
+const NAME_HELP = 'a name from "kymo task list"'
+
+/** `kymo task ...`: the problems. */
+export function addTaskCommands(program: Command, act: Act, examples: Examples): void {
+  const task = program.command('task').description('the problems: list, show, prepare, check, new')
+  const profile = (command: Command, fallback: string): Command => flag(command, '--profile <name>', 'small or full', { choices: PROFILES, fallback })
+
+  const list = jsonFlag(task.command('list')).description('show the tasks there are')
+  examples(list, 'kymo task list', 'KYMO_TASKS=~/my-tasks kymo task list')
+  list.action((options) => act(import('./commands/task.ts'), (module) => module.taskList(options)))
+
+  const show = jsonFlag(task.command('show')).description('show a task: what to do, metric, limits, what it needs').argument('<task>', NAME_HELP)
+  examples(show, 'kymo task show vectorization')
+  show.action((name, options) => act(import('./commands/task.ts'), (module) => module.taskShow(name, options)))
+
+  const prepare = jsonFlag(profile(task.command('prepare'), 'full')).description('install what the scripts of a task import, and make or fetch its data').argument('<task>', NAME_HELP)
+  flag(prepare, '--update-lock', 'for authors: take the data that come out and write them into data.lock.json')
+  examples(prepare, 'kymo task prepare vectorization', 'kymo task prepare house-price --profile small')
+  prepare.action((name, options) => act(import('./commands/task-prepare.ts'), (module) => module.taskPrepare(name, options)))
+
+  const check = machineFlags(jsonFlag(profile(task.command('check'), 'small'))).description('prove a task: its baseline and spread, its reference solution, and that no forgery gains anything').argument('[tasks...]', NAME_HELP)
+  flag(check, '--all', 'every task')
+  flag(check, '--runs <n>', 'how often the starter is run', { read: wholeNumber(1), fallback: 3 })
+  flag(check, '--update-baseline', 'for authors: take what the starter reaches and write it into baseline.json')
+  examples(check, 'kymo task check vectorization', 'kymo task check --all --profile small')
+  check.action((names, options) => act(import('./commands/task-check.ts'), (module) => module.taskCheck(names, options)))
+}
