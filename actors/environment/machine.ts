@@ -55,6 +55,7 @@ const machine = setup({
   context: initialContext(),
   initial: 'waiting',
   on: {
+    // Whatever the run is about, from its beginning to its end.
     'score.recorded': { actions: assign({ gradings: ({ context: { gradings } }) => ({ ...gradings, open: Math.max(0, gradings.open - 1) }) }) },
     'usage.recorded': { actions: assign({ usage: ({ context, event }) => used(context, event) }) },
     'log.noted': { actions: assign({ log: ({ context, event }) => (event.data.note?.ref === undefined ? context.log : noted(context, stored(event.data.note), event.data.step)) }) },
@@ -62,7 +63,11 @@ const machine = setup({
   },
   states: {
     waiting: {
-      on: { 'run.started': { target: 'running', actions: [assign(({ event }) => begin(event)), { type: 'send', params: ({ event }) => briefing(event) }] } },
+      on: {
+        'run.started': { target: 'running', actions: [assign(({ event }) => begin(event)), { type: 'send', params: ({ event }) => briefing(event) }] },
+        // There is no run yet that anything else could be about.
+        '*': { actions: { type: 'send', params: ({ event }) => violation('environment', event, 'environment') } },
+      },
     },
 
     running: {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { canonicalJson } from '../../schemas/canonical-json.ts'
+import { EVERYTHING, answers } from './begun-with.ts'
 import { playInMemory } from './in-memory-run.ts'
-import { EVERYTHING, answers } from './recorded-runs.ts'
 
 /** One item in eight is a question, which is no step. */
 const ITEMS = 11_500
