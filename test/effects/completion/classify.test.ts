@@ -109,9 +109,14 @@ describe('how long a provider asks to wait', () => {
     ['words in seconds', {}, 'Please try again in 20s. Visit ...', 20_000], ['words in milliseconds', {}, 'Please try again in 350ms.', 350], ['words in minutes', {}, 'try again in 2 minutes', 120_000], ['a field', {}, '{"retryDelay": "34s"}', 34_000],
     ['nothing', {}, 'slow down', undefined], ['nonsense', { 'retry-after': 'soon' }, '', undefined],
   ])('%s', (_title, headers, message, wait) => {
-    expect(retryAfterOf(new Headers(headers), message, NOW)).toBe(wait)
+    expect(retryAfterOf('rate_limited', new Headers(headers), message, NOW)).toBe(wait)
   })
   it('Anthropic names the moment', () => {
-    expect(retryAfterOf(new Headers({ 'anthropic-ratelimit-tokens-remaining': '0', 'anthropic-ratelimit-tokens-reset': '2026-11-21T12:00:30Z' }), '', NOW)).toBe(30_000)
+    expect(retryAfterOf('rate_limited', new Headers({ 'anthropic-ratelimit-tokens-remaining': '0', 'anthropic-ratelimit-tokens-reset': '2026-11-21T12:00:30Z' }), '', NOW)).toBe(30_000)
+  })
+  it('of a fault only what its header says counts: limits have nothing to do with it', () => {
+    const headers = { 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '6m0s' }
+    expect(retryAfterOf('server_error', new Headers(headers), 'try again in 20s', NOW)).toBeUndefined()
+    expect(retryAfterOf('server_error', new Headers({ ...headers, 'retry-after': '3' }), '', NOW)).toBe(3000)
   })
 })

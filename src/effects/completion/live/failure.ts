@@ -21,7 +21,7 @@ export function failureOf(request: ProviderRequest, exchange: Exchange, error: u
   const told = status >= 400 ? body : eventError(body)
   if (told !== undefined) {
     const { code, message, retryable, parameter } = classify({ status: status >= 400 ? status : statusIn(told), body: told, model: request.model, maxTokens: request.max_tokens })
-    const wait = retryable ? retryAfterOf(exchange.headers, body, now) : undefined
+    const wait = retryable ? retryAfterOf(code, exchange.headers, body, now) : undefined
     return { ...fail(code, `${message}${status === 404 && code === 'bad_request' ? `. Is the address right? It mostly ends in /v1, and this one is ${request.endpoint || 'the provider\'s own'}` : ''}`, retryable), ...(parameter === undefined ? {} : { parameter }), ...(wait === undefined ? {} : { retryAfterMs: wait }) }
   }
   if (status >= 300) return fail('bad_request', `${hostOf(request)} sends requests on to ${exchange.headers.get('location') ?? 'another address'} (status ${status}): give that address as the base URL`)

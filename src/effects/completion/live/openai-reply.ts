@@ -57,9 +57,11 @@ export function openaiStream(): { add: (chunk: Chunk) => string; finished: () =>
   }
 }
 
+/** Servers that only speak like OpenAI have words of their own. */
 function stopOf(reason: string | null | undefined, calls: boolean): StopReason {
-  if (reason === 'length' || reason === 'max_tokens') return 'length'
-  if (reason === 'content_filter') return 'content_filter'
+  const word = (reason ?? '').toLowerCase()
+  if (word === 'length' || word === 'max_tokens' || word === 'model_length') return 'length'
+  if (/^(content_filter|safety|prohibited_content|blocklist|recitation|spii)/.test(word)) return 'content_filter'
   return calls ? 'tool_calls' : 'stop'
 }
 

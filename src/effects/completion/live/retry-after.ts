@@ -1,5 +1,5 @@
-/** What a provider asks to wait, in milliseconds: by header (a number, a date, or a limit's own reset), or in the words of its error. */
-export function retryAfterOf(headers: Headers, message: string, now: number): number | undefined {
+/** What a provider asks to wait, in milliseconds: by header (a number or a date), and of a rate limit also by its reset, or in the words of the error. */
+export function retryAfterOf(code: string, headers: Headers, message: string, now: number): number | undefined {
   const exact = Number(headers.get('retry-after-ms') ?? NaN)
   if (Number.isFinite(exact) && exact >= 0) return exact
   const after = headers.get('retry-after')?.trim() ?? ''
@@ -9,7 +9,7 @@ export function retryAfterOf(headers: Headers, message: string, now: number): nu
     const date = Date.parse(after)
     if (Number.isFinite(date)) return Math.max(0, date - now)
   }
-  return resetOf(headers, now) ?? toldIn(message)
+  return code === 'rate_limited' ? (resetOf(headers, now) ?? toldIn(message)) : undefined
 }
 
 /** Limits that are used up say when they are filled again. */

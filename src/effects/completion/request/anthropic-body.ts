@@ -12,6 +12,7 @@ export function anthropicBody({ model, messages, tools, temperature, max_tokens,
   const limited = omitted.has('cache_control') ? messages.map(withoutBreakpoints) : lastBreakpoints(messages)
   const start = limited.findIndex(({ role }) => role !== 'system')
   const system = limited.slice(0, start < 0 ? limited.length : start).flatMap(textBlocks)
+  const stops = stop.filter((text) => text.trim() !== '')
   const turns = turnsOf(start < 0 ? [] : limited.slice(start))
   return JSON.stringify({
     model,
@@ -20,7 +21,7 @@ export function anthropicBody({ model, messages, tools, temperature, max_tokens,
     messages: turns,
     ...(temperature === undefined || omitted.has('temperature') ? {} : { temperature: Math.min(1, temperature) }),
     ...(effort === undefined || omitted.has('effort') ? {} : { output_config: { effort } }),
-    ...(stop.length === 0 || omitted.has('stop') ? {} : { stop_sequences: stop }),
+    ...(stops.length === 0 || omitted.has('stop') ? {} : { stop_sequences: stops }),
     ...(tools.length === 0 ? {} : { tools: tools.map(({ name, description, parameters }) => ({ name, description, input_schema: parameters })) }),
     ...(stream ? { stream: true } : {}),
   })
