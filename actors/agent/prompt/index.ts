@@ -1,4 +1,5 @@
 export { actionList, exampleInput } from './action-list.ts'
+export { hasModel } from './models.ts'
 export { ACTION_ENTRY, INPUT_ENTRY, THOUGHT_ENTRY, atMostSteps, correction, fewStepsLeft, mended, responseFormat } from './response-format.ts'
 export type { Entry } from './response-format.ts'
 export { named, opening, segment } from './segments.ts'

@@ -1,8 +1,8 @@
 import { assign, setup } from 'xstate'
-import { llmSettings } from '../../../schemas/completion.ts'
 import type { ActorLogic } from '../../logic.ts'
 import { violation } from '../../protocol.ts'
 import type { MachineInput, Message, Received } from '../../protocol.ts'
+import { hasModel } from '../prompt/index.ts'
 import { initialContext } from './context.ts'
 import type { Context } from './context.ts'
 import { ask, planIsHidden } from './prompting.ts'
@@ -17,10 +17,6 @@ const isOver = ({ event }: Args): boolean => {
   if (event.type === 'observation.delivered') return event.data.final
   return (event.type === 'completion.delivered' || event.type === 'tool.answered') && event.data.error?.code === 'cancelled'
 }
-const hasModel = ({ event }: Args): boolean => {
-  if (event.type !== 'agent.briefed') return false
-  return llmSettings.safeParse(JSON.parse(event.data.llm ?? '{}')).success
-}
 const counted = (counter: 'asked' | 'tools') => assign<Context, Received, undefined, Received, never>(({ context }) => ({ call: context.call + 1, [counter]: context[counter] + 1 }))
 
 /**
@@ -32,7 +28,8 @@ export function textFormatMachine(style: Style) {
     types: { context: {} as Context, events: {} as Received, input: {} as MachineInput },
     actions: { send: (_args, _message: Message) => {} },
     guards: {
-      hasModel, isOver,
+      isOver,
+      hasModel: ({ event }: Args) => event.type === 'agent.briefed' && hasModel(event.data.llm),
       isHopeless: ({ event }: Args) => event.type === 'completion.delivered' && isHopeless(event),
       isUsable: ({ context, event }: Args) => event.type === 'completion.delivered' && isUsable(context, event),
       mayAskAgain: ({ context }: Args) => mayAskAgain(context),

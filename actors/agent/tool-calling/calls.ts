@@ -55,14 +55,21 @@ function mend(call: Call, remarks: string[]): Call['arguments'] {
 
 /** Calls as they stand in a record; whatever is none is left out. */
 export function parseCalls(toolCalls: string): Call[] {
-  if (toolCalls === '') return []
-  const parsed: unknown = JSON.parse(toolCalls)
-  return (Array.isArray(parsed) ? (parsed as unknown[]) : []).flatMap((call) => {
+  return listIn(toolCalls).flatMap((call) => {
     if (typeof call !== 'object' || call === null) return []
     const { id, name, arguments: args } = call as Record<string, unknown>
     if (typeof name !== 'string') return []
     return [{ id: typeof id === 'string' ? id : '', name, arguments: typeof args === 'object' && args !== null && !Array.isArray(args) ? (args as Call['arguments']) : {} }]
   })
+}
+
+function listIn(json: string): unknown[] {
+  try {
+    const parsed: unknown = JSON.parse(json === '' ? '[]' : json)
+    return Array.isArray(parsed) ? (parsed as unknown[]) : []
+  } catch {
+    return []
+  }
 }
 
 /** The action that a tool call asks for: the one whose tool it is, or the name as it came, for the environment to refuse. */

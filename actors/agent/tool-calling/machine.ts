@@ -1,8 +1,8 @@
 import { assign, setup } from 'xstate'
-import { llmSettings } from '../../../schemas/completion.ts'
 import type { ActorLogic } from '../../logic.ts'
 import { violation } from '../../protocol.ts'
 import type { MachineInput, Message, Received } from '../../protocol.ts'
+import { hasModel } from '../prompt/index.ts'
 import { initialContext } from './context.ts'
 import type { Context } from './context.ts'
 import { actFirst, actNext, ask, begin, endTurn, gaveUp, hasMore, isHopeless, isUsable, mayAskAgain, observe, refuse, takeTurn, toolCallingNeeds } from './steps.ts'
@@ -17,7 +17,7 @@ const machine = setup({
   actions: { send: (_args, _message: Message) => {} },
   guards: {
     isOver,
-    hasModel: ({ event }: Args) => event.type === 'agent.briefed' && llmSettings.safeParse(JSON.parse(event.data.llm ?? '{}')).success,
+    hasModel: ({ event }: Args) => event.type === 'agent.briefed' && hasModel(event.data.llm),
     isHopeless: ({ event }: Args) => event.type === 'completion.delivered' && isHopeless(event),
     isUsable: ({ context, event }: Args) => event.type === 'completion.delivered' && isUsable(context, event),
     mayAskAgain: ({ context }: Args) => mayAskAgain(context),

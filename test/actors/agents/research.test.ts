@@ -105,6 +105,8 @@ describe('the research agent', () => {
     const { say, actor } = await brief('research', { max_retries: 1 })
     expect((await promptOf(actor, await say(incomplete))).at(-1)?.text).toContain('"Fact Check:" is missing')
     expect(actionOf(await say(incomplete))[0]).toBe('List Files')
+    // It has an action, so it does not count among those that end the run.
+    expect(actionOf(await (await brief('research', { max_retries: 0, max_invalid: 1 })).say(incomplete))[0]).toBe('List Files')
     const relaxed = await brief('research', { strict_entries: false })
     expect(actionOf(await relaxed.say(incomplete))[0]).toBe('List Files')
   })
