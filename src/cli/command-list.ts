@@ -68,7 +68,7 @@ export function addCommands(program: Command, finish: (code: number) => void): v
   examples(agentShow, 'kymo agent show research')
   agentShow.action((name, options) => act(import('./commands/agent.ts'), (module) => module.agentShow(name, options)))
   const agentActions = jsonFlag(agent.command('actions')).description('show the actions an agent may take, or one of them').argument('[name]', 'an action, like "Read File"')
-  agentActions.option('--agent <name>', 'only what this agent gets')
+  flag(agentActions, '--agent <name>', 'only what this agent gets')
   examples(agentActions, 'kymo agent actions', 'kymo agent actions "Execute Script"', 'kymo agent actions --agent research')
   agentActions.action((name, options) => act(import('./commands/agent.ts'), (module) => module.agentActions(name, options)))
 

@@ -1,9 +1,9 @@
-// node dist/test/histories/record.js [PREFIX]: plays every scene with this version and writes test/histories/recorded/PREFIX-SCENE.kymo.
+// node dist/test/histories/record.js [PREFIX], at the top of the repository: plays every scene with this version and writes test/histories/recorded/PREFIX-SCENE.kymo.
 // PREFIX defaults to the version in package.json. A history that is there already is never overwritten.
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import os from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SCENES } from './scenes.ts'
 import type { Scene } from './scenes.ts'
@@ -41,13 +41,15 @@ try {
 }
 process.exit(0)
 
-async function play({ agent, script, actions, gradeSteps, maxSteps, interrupt }: Scene): Promise<string> {
+async function play({ agent, script, actions, gradeSteps, maxSteps, interrupt, replies, addActions, tools }: Scene): Promise<string> {
   let file = script
   if (actions !== undefined) {
     file = join(folder, 'script.yaml')
     writeFileSync(file, actions)
   }
   const { runId } = await createRun(client, {
+    // Relative: where this lies on a disk is nobody's business.
+    ...(replies === undefined ? {} : { models: { model: `scripted/${relative(process.cwd(), replies)}` } }), ...(tools === undefined ? {} : { actionsModule: tools }), ...(addActions === undefined ? {} : { addActions }),
     task: 'arithmetic', profile: 'small', agent, ...(file === undefined ? {} : { agentConfig: { script: file } }), ...(gradeSteps === undefined ? {} : { gradeSteps }), ...(maxSteps === undefined ? {} : { maxSteps }),
   })
   if (interrupt === true) {
