@@ -48,7 +48,7 @@ export type Consent = (typeof CONSENTS)[number]
 
 const profileSchema = z.strictObject({
   python: pythonSchema.prefault({}),
-  /** what prepare.py imports besides */
+  /** what prepare.py imports, where that is something else than scripts do */
   prepare_python: z.strictObject({ dependencies: pythonSchema.shape.dependencies, debian: pythonSchema.shape.debian }).optional(),
   script: scriptLimitsSchema.prefault({}),
   gpu: whole('how many GPUs a script needs, 0 for none', 0).default(0),

@@ -27,7 +27,6 @@ export const scriptVariables = ({ script }: TaskProfile): Record<string, string>
 /** What a profile's interpreter must have, in the words of effects/python. */
 export const pythonDependencies = ({ python }: TaskProfile): PythonDependencies => ({ requires: python.requires, pip: python.dependencies, debian: python.debian })
 
-/** The same for preparing its data, which may need more. */
-export const prepareDependencies = ({ python, prepare_python }: TaskProfile): PythonDependencies => ({
-  requires: python.requires, pip: [...python.dependencies, ...(prepare_python?.dependencies ?? [])], debian: [...python.debian, ...(prepare_python?.debian ?? [])],
-})
+/** What prepare.py needs: the same, or what the profile says for preparing. */
+export const prepareDependencies = ({ python, prepare_python }: TaskProfile): PythonDependencies =>
+  (prepare_python === undefined ? { requires: python.requires, pip: python.dependencies, debian: python.debian } : { requires: python.requires, pip: prepare_python.dependencies, debian: prepare_python.debian })

@@ -41,7 +41,7 @@ export async function findData(task: Task, profile: ProfileName, cacheDir = defa
 }
 
 /** True when making the data takes seconds and nothing from elsewhere, so that a run may do it by itself. */
-export const isQuick = ({ download_mib, consent, prepare_python }: TaskProfile): boolean => download_mib === 0 && consent === undefined && prepare_python === undefined
+export const isQuick = ({ download_mib, consent }: TaskProfile): boolean => download_mib === 0 && consent === undefined
 
 /**
  * Makes sure that a task's data is in the cache, and gives it. Safe to repeat and to do twice at once; cut off anywhere it leaves nothing
