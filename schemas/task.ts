@@ -2,6 +2,7 @@ import { LineCounter, isMap, isNode, isPair, parseDocument } from 'yaml'
 import type { Document } from 'yaml'
 import { z } from 'zod'
 import { KymoError, messageOf } from './errors.ts'
+import { servicesSchema } from './services.ts'
 import { isSafePath } from './tree.ts'
 
 /** What a person writes in tasks/<name>/task.yaml. tasks/README.md explains every field to authors. */
@@ -120,6 +121,7 @@ const manifestSchema = z.strictObject({
   forged: z.array(forgerySchema, { error: 'write a list of {file, attempt, expect}' }).default([]),
   demo: path('a script for the scripted agent, for example demo.yaml').optional(),
   actions: path('a file of actions that this task adds, for example tools.yaml').optional(),
+  services: servicesSchema.optional(),
   source: z.strictObject({
     licence: text('the licence of the task\'s own files, for example MIT'),
     data: text('where the data comes from and under which licence; "generated" if it is'),

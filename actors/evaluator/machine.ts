@@ -55,7 +55,7 @@ const machine = setup({
             type: 'effect.requested' as const, to: 'runner',
             data: {
               kind: 'grading', call: data.call, max_attempts: 5, retry_of: '',
-              grading: { task: data.task, profile: data.profile, tree: data.tree, layers: data.layers, evaluator: data.grading?.evaluator ?? '', seed: data.call, python_key: data.python_key },
+              grading: { task: data.task, profile: data.profile, tree: data.tree, layers: data.layers, evaluator: data.grading?.evaluator ?? '', seed: data.call, python_key: data.python_key, ...(data.grading?.services === undefined ? {} : { services: data.grading.services }) },
             },
           }),
         },

@@ -15,6 +15,7 @@ import type { StoreConnection } from '../bus/index.ts'
 import { blobsNamed } from '../../schemas/named-blobs.ts'
 import type { AgentRegistry } from '../host/index.ts'
 import { joinedActions, loadActions, storeActions } from './added-actions.ts'
+import { servicesOf } from './broker/index.ts'
 import { priceOf } from './completion/index.ts'
 import { recordedAnswers } from './completion/recorded/index.ts'
 import { MachineRoom, pythonKey } from './machine-room.ts'
@@ -78,6 +79,7 @@ export async function createRun(client: StoreConnection, options: CreateRunOptio
   const added = joinedActions(prepared.added, options.actionsModule === undefined ? [] : await loadActions(options.actionsModule))
   const more_actions = await storeActions(added, blobs)
   const problem = Buffer.from(prepared.problem.toWellFormed())
+  const services = servicesOf(task, profile, models?.llm)
   const { manifest } = task
   const payload: EventPayloads['run.started'] = {
     task: task.name, profile, agent: options.agent, agent_config: config, problem: { ref: await blobs.put(problem), bytes: problem.length }, tree: prepared.tree, layers: prepared.layers,
@@ -86,9 +88,9 @@ export async function createRun(client: StoreConnection, options: CreateRunOptio
     limits: { max_steps: options.maxSteps ?? DEFAULT_MAX_STEPS, max_time_ms: options.maxTimeMs ?? DEFAULT_MAX_TIME_MS, max_tokens: options.maxTokens ?? 0, max_cost_usd: options.maxCostUsd ?? 0 },
     grading: {
       metric: manifest.metric.name, higher_is_better: manifest.metric.higher_is_better, success_improvement: manifest.success_improvement, at_every_step: options.gradeSteps ?? false,
-      evaluator: prepared.evaluator,
+      evaluator: prepared.evaluator, ...(services === undefined ? {} : { services: canonicalJson(services) }),
     },
-    script_limits: canonicalJson({ limits: scriptLimits(prepared.settings), variables: scriptVariables(prepared.settings), network: prepared.settings.network }),
+    script_limits: canonicalJson({ limits: scriptLimits(prepared.settings), variables: scriptVariables(prepared.settings), network: prepared.settings.network, ...(services === undefined ? {} : { services }) }),
     clock,
   }
   const runBytes = newRunId()

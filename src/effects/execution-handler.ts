@@ -1,15 +1,19 @@
 import { join } from 'node:path'
 import { canonicalJson } from '../../schemas/canonical-json.ts'
+import { KymoError } from '../../schemas/errors.ts'
 import type { ExecutionSpec } from '../../schemas/generated/events.ts'
 import type { BlobStore } from '../blobs/index.ts'
 import { loadTree } from '../workspace/index.ts'
-import type { EffectHandler, Settled } from './attempt.ts'
+import type { Attempt, EffectHandler, Settled } from './attempt.ts'
+import { brokerFor } from './broker/index.ts'
+import type { Respond } from './completion/index.ts'
 import { scriptSettings } from './machine-room.ts'
 import type { MachineRoom } from './machine-room.ts'
 import { storeCapture } from './output-capture.ts'
 import { replHandler } from './repl/index.ts'
 import { runScript } from './sandbox/index.ts'
 import type { Sandbox } from './sandbox/index.ts'
+import { layerFolder } from './tasks/index.ts'
 import { openWorkspace } from './workspace-layers.ts'
 import type { LayeredWorkspace } from './workspace-layers.ts'
 
@@ -17,7 +21,7 @@ import type { LayeredWorkspace } from './workspace-layers.ts'
  * Runs scripts, one at a time, in a directory that is kept warm between them. A run of a script is a transaction: it begins on exactly
  * its input tree, and what it left counts only through the recorded outcome. Commands of a REPL go to its sessions.
  */
-export function executionHandler(room: MachineRoom, blobs: BlobStore): { handle: EffectHandler; close: () => Promise<void> } {
+export function executionHandler(room: MachineRoom, blobs: BlobStore, respond: (attempt: Attempt) => Respond): { handle: EffectHandler; close: () => Promise<void> } {
   const directories = new Map<string, LayeredWorkspace>()
   const repl = replHandler(room, blobs)
 
@@ -36,13 +40,14 @@ export function executionHandler(room: MachineRoom, blobs: BlobStore): { handle:
     const missing = await scriptMissing(spec, blobs)
     if (missing !== undefined) return failed('agent', 'script_missing', missing)
     const [sandbox, python] = await Promise.all([room.sandbox(), room.python(spec.python_key)])
-    const { limits, variables, network } = scriptSettings.parse(JSON.parse(spec.limits))
+    const { limits, variables, network, services } = scriptSettings.parse(JSON.parse(spec.limits))
     const { warm, layers, repair } = await open(attempt.runId, spec, sandbox)
     await warm.checkout(spec.tree)
+    const broker = services === undefined ? undefined : await brokerFor(services, { sandbox, blobs, folder: dataFolder(spec), respond: respond(attempt) })
     const done = await runScript({
-      sandbox, interpreter: python, script: spec.script, args: spec.arguments, directory: warm.root, layers, limits, env: variables, network, signal: attempt.signal,
-      onOutput: attempt.output, spool: join(room.folder(), attempt.runId, 'spool'),
-    })
+      sandbox, interpreter: python, script: spec.script, args: spec.arguments, directory: warm.root, layers, mounts: broker?.mounts ?? [], limits, env: { ...variables, ...broker?.variables }, network,
+      signal: attempt.signal, onOutput: attempt.output, spool: join(room.folder(), attempt.runId, 'spool'),
+    }).finally(() => broker?.close())
     const cancelled = done.reason === 'cancelled' || done.reason === 'lost'
     if (cancelled) await warm.discard()
     const scan = cancelled ? { tree: spec.tree, dropped: [] } : await warm.rescan()
@@ -56,7 +61,7 @@ export function executionHandler(room: MachineRoom, blobs: BlobStore): { handle:
         },
         clock: {
           wall_ms: done.wallMs, cpu_ms: done.cpuMs, max_rss_bytes: done.maxRssBytes, sandbox: sandbox.facts(), provider_request: '',
-          environment: canonicalJson({ python: python.version, executable: python.source, packages: python.packages }),
+          environment: canonicalJson({ python: python.version, executable: python.source, packages: python.packages }), ...(broker === undefined ? {} : { services: canonicalJson(broker.facts()) }),
         },
       },
     }
@@ -71,6 +76,13 @@ export function executionHandler(room: MachineRoom, blobs: BlobStore): { handle:
 }
 
 const failed = (source: string, code: string, message: string): Settled => ({ ok: false, error: { source, code, message } })
+
+/** Where the data lies that the run's scripts see, which holds what the services serve. */
+function dataFolder({ layers }: ExecutionSpec): string {
+  const folder = layers.map(({ tree }) => layerFolder(tree)).find((one) => one !== undefined)
+  if (folder === undefined) throw new KymoError('KYMO_TASK_NOT_PREPARED', 'the data that the services of this task serve is not on this machine. Type here: kymo task prepare TASK --profile PROFILE, as the run has them')
+  return folder
+}
 
 async function scriptMissing({ script, tree, layers }: ExecutionSpec, blobs: BlobStore): Promise<string | undefined> {
   const own = await loadTree(tree, blobs)

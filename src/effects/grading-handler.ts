@@ -1,9 +1,13 @@
 import { join } from 'node:path'
 import { mkdirSync } from 'node:fs'
+import { canonicalJson } from '../../schemas/canonical-json.ts'
 import { KymoError, isKymoError } from '../../schemas/errors.ts'
+import { serviceSettings } from '../../schemas/services.ts'
+import type { ServiceFacts } from '../../schemas/services.ts'
 import type { ProfileName } from '../../schemas/task.ts'
 import type { BlobStore } from '../blobs/index.ts'
-import type { EffectHandler } from './attempt.ts'
+import type { Attempt, EffectHandler } from './attempt.ts'
+import type { Respond } from './completion/index.ts'
 import { gradeTree } from './grading/index.ts'
 import { pythonKey } from './machine-room.ts'
 import type { MachineRoom } from './machine-room.ts'
@@ -15,7 +19,8 @@ const profileOf = (text: string): ProfileName => {
 }
 
 /** Grades a tree with the evaluator that the run began with; a changed evaluator is an error, not another score. */
-export const gradingHandler = (room: MachineRoom, blobs: BlobStore): EffectHandler => async ({ request, runId, signal }) => {
+export const gradingHandler = (room: MachineRoom, blobs: BlobStore, respond: (attempt: Attempt) => Respond): EffectHandler => async (attempt) => {
+  const { request, runId, signal } = attempt
   const spec = request.grading
   if (spec === undefined) return { ok: false, error: { source: 'system', code: 'no_spec', message: 'the grading says nothing' } }
   const started = performance.now()
@@ -30,8 +35,11 @@ export const gradingHandler = (room: MachineRoom, blobs: BlobStore): EffectHandl
     const [sandbox, interpreter] = await Promise.all([room.sandbox(), room.python(spec.python_key)])
     const workDir = join(room.folder(), runId)
     mkdirSync(workDir, { recursive: true })
-    const grading = await gradeTree({ task, profile, tree: spec.tree, data, blobs, sandbox, interpreter, seed: spec.seed, signal, workDir })
-    return { ok: true, outcome: { grading, clock: { wall_ms: performance.now() - started, cpu_ms: 0, max_rss_bytes: 0, sandbox: sandbox.facts(), environment: '', provider_request: '' } } }
+    const services = spec.services === undefined ? undefined : serviceSettings.parse(JSON.parse(spec.services))
+    let asked: string | undefined
+    const onServices = (facts: ServiceFacts): void => { asked = canonicalJson(facts) }
+    const grading = await gradeTree({ task, profile, tree: spec.tree, data, services, respond: respond(attempt), onServices, blobs, sandbox, interpreter, seed: spec.seed, signal, workDir })
+    return { ok: true, outcome: { grading, clock: { wall_ms: performance.now() - started, cpu_ms: 0, max_rss_bytes: 0, sandbox: sandbox.facts(), environment: '', provider_request: '', ...(asked === undefined ? {} : { services: asked }) } } }
   } catch (error) {
     if (isKymoError(error, 'KYMO_GRADER')) return { ok: false, error: { source: 'task', code: 'grader_failed', message: error.message.toWellFormed().slice(0, 4000) } }
     throw error

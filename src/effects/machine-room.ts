@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { canonicalJson } from '../../schemas/canonical-json.ts'
 import { KymoError } from '../../schemas/errors.ts'
+import { serviceSettings } from '../../schemas/services.ts'
 import { isGone, thisHolder } from '../journal/index.ts'
 import { findPython } from './python/index.ts'
 import type { Python, PythonDependencies } from './python/index.ts'
@@ -12,7 +13,7 @@ import type { Sandbox, SandboxRequest } from './sandbox/index.ts'
 import { removeTree } from '../workspace/index.ts'
 
 /** What one script may use, as run.started records it. */
-export const scriptSettings = z.object({ limits: scriptLimitsSchema, variables: z.record(z.string(), z.string()), network: z.boolean() })
+export const scriptSettings = z.object({ limits: scriptLimitsSchema, variables: z.record(z.string(), z.string()), network: z.boolean(), services: serviceSettings.optional() })
 
 /** The dependency list as it stands in run.started: an executor elsewhere finds its own interpreter by it. */
 export const pythonKey = ({ pip, debian, requires }: PythonDependencies): string => canonicalJson({ pip, debian, requires })

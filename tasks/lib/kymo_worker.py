@@ -2,34 +2,13 @@
 
 Nothing that happens here is trusted: the evaluator has the clock, makes the inputs and checks the outputs.
 """
-import importlib.util
-import os
 import sys
 import traceback
 
 import numpy as np
 
 from kymo_frames import decode_header, encode_header, header_length, payload_bytes
-
-
-def load_script(folder, script):
-    """Imports `script` as a module, so that what stands under `if __name__ == '__main__'` does not run."""
-    os.chdir(folder)
-    sys.path.insert(0, folder)
-    spec = importlib.util.spec_from_file_location('submission', os.path.join(folder, script))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules['submission'] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def private_pipes():
-    """The evaluator's pipes as files of our own. What the script prints goes to stderr, what it reads is empty."""
-    inbox, outbox = os.fdopen(os.dup(0), 'rb'), os.fdopen(os.dup(1), 'wb')
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.dup2(2, 1)
-    return inbox, outbox
+from kymo_script import describe, load_script, private_pipes
 
 
 def receive(inbox):
@@ -86,7 +65,3 @@ def serve(prepare, call):
         except (TypeError, ValueError) as error:
             send(outbox, {'error': 'output', 'message': describe(error)})
             return
-
-
-def describe(error):
-    return f'{type(error).__name__}: {error}'[:2000]

@@ -7,6 +7,7 @@ import type { ProfileName } from '../../../schemas/task.ts'
 import { formatTree, parseTree } from '../../../schemas/tree.ts'
 import type { BlobStore } from '../../blobs/index.ts'
 import { removeTree } from '../../workspace/index.ts'
+import { brokerFor, servicesOf } from '../broker/index.ts'
 import { gradeTree } from '../grading/index.ts'
 import type { Python } from '../python/index.ts'
 import { runScript } from '../sandbox/index.ts'
@@ -43,15 +44,18 @@ export async function attempt(bench: Bench, { overlay, run = true, baseline, see
   if (run) {
     mkdirSync(bench.folder, { recursive: true })
     const folder = mkdtempSync(join(bench.folder, 'attempt-'))
+    const services = servicesOf(task, profile)
+    const broker = services === undefined ? undefined : await brokerFor(services, { sandbox, blobs, folder: data?.public.folder ?? task.folder })
     try {
       const { warm, layers } = await openWorkspace(join(folder, 'workspace'), blobs, prepared.layers, sandbox)
       await warm.checkout(tree)
       script = await runScript({
-        sandbox, interpreter, script: prepared.entry, directory: warm.root, layers, limits: scriptLimits(prepared.settings), env: scriptVariables(prepared.settings), network: prepared.settings.network,
+        sandbox, interpreter, script: prepared.entry, directory: warm.root, layers, limits: scriptLimits(prepared.settings), mounts: broker?.mounts ?? [], env: { ...scriptVariables(prepared.settings), ...broker?.variables }, network: prepared.settings.network,
         spool: join(folder, 'spool'), ...(signal === undefined ? {} : { signal }),
       })
       tree = (await warm.rescan()).tree
     } finally {
+      await broker?.close()
       removeTree(folder)
     }
   }

@@ -1,3 +1,6 @@
+export { createAsker, localRespond } from './ask.ts'
+export type { AskModel, Respond } from './ask.ts'
+export { scriptQuestions } from './script-questions.ts'
 export { costOf } from './cost.ts'
 export { parseProviderLimits } from './gate/index.ts'
 export { completionHandler } from './handler.ts'

@@ -4,12 +4,14 @@ import { RETRIED, scriptedReplies, scriptedReply } from '../../../schemas/comple
 import type { ScriptedReplies, ScriptedReply } from '../../../schemas/completion.ts'
 import { KymoError, messageOf } from '../../../schemas/errors.ts'
 import { argumentsOf } from './live/index.ts'
-import type { Provider, ProviderAnswer, ProviderContext, ProviderRequest, StopReason } from './provider.ts'
+import type { ProviderAnswer, ProviderContext, ProviderRequest, StopReason } from './provider.ts'
 
 const failed = (code: string, message: string): ProviderAnswer => ({ ok: false, error: { source: 'user', code, message }, retryable: false })
 
+type Context = Pick<ProviderContext, 'signal' | 'blobs'>
+
 /** Completions without a model: from a file of replies, or from a module that makes them up. */
-export const scripted: Provider = async (request, context) => {
+export const scripted = async (request: ProviderRequest, context: Context): Promise<ProviderAnswer> => {
   const found = request.settings.module === undefined ? await fromFile(request, context) : await fromModule(request.settings.module, request)
   if ('ok' in found) return found
   const { reply } = found
@@ -20,7 +22,7 @@ export const scripted: Provider = async (request, context) => {
 
 type Found = ProviderAnswer | { reply: ScriptedReply }
 
-async function fromFile(request: ProviderRequest, { blobs }: ProviderContext): Promise<Found> {
+async function fromFile(request: ProviderRequest, { blobs }: Context): Promise<Found> {
   const { settings, role, nth, tries } = request
   if (settings.replies === undefined) return failed('no_replies', 'the scripted provider was given no replies: put a list "replies" into the script file')
   const parsed = scriptedReplies.safeParse(JSON.parse(Buffer.from(await blobs.get(settings.replies)).toString()))

@@ -4,8 +4,12 @@ import { join } from 'node:path'
 import type { GradingOutcome } from '../../../schemas/generated/events.ts'
 import type { MeasuredBaseline } from '../../../schemas/task-data.ts'
 import type { ProfileName, TaskManifest } from '../../../schemas/task.ts'
+import type { ServiceFacts, ServiceSettings } from '../../../schemas/services.ts'
 import type { BlobStore } from '../../blobs/index.ts'
 import { exportTree } from '../../workspace/index.ts'
+import { brokerFor, servicesOf } from '../broker/index.ts'
+import type { Broker } from '../broker/index.ts'
+import type { Respond } from '../completion/index.ts'
 import { diskBytes, scriptEnvironment } from '../sandbox/index.ts'
 import type { Interpreter, Sandbox, ScriptLayer } from '../sandbox/index.ts'
 import { readBaselines, scriptLimits, scriptVariables, taskFor, taskLibrary } from '../tasks/index.ts'
@@ -24,6 +28,10 @@ export interface Grading {
   data?: GradingData | undefined
   /** what the starter reaches; null when nobody measured it. Without it, what the task's baseline.json says */
   baseline?: MeasuredBaseline | null | undefined
+  /** what the task offers to workers through a socket; `respond` carries the questions to a real model */
+  services?: ServiceSettings | undefined
+  respond?: Respond | undefined
+  onServices?: (facts: ServiceFacts) => void
   blobs: BlobStore
   sandbox: Sandbox
   interpreter: Interpreter
@@ -42,7 +50,7 @@ export interface GradingData { public: { folder: string }; answers: { folder: st
  * Grades a tree with the task's evaluator, which runs outside the sandbox and outside the submission's reach. A submission that cannot be
  * scored is an outcome (`graded: false` with its code); throws KYMO_GRADER when the grader failed, KYMO_CANCELLED when `signal` fired.
  */
-export async function gradeTree({ task: given, profile, tree, data, baseline: known, blobs, sandbox, interpreter, seed, signal, workDir = tmpdir(), measure = {} }: Grading): Promise<GradingOutcome> {
+export async function gradeTree({ task: given, profile, tree, data, baseline: known, services, respond, onServices, blobs, sandbox, interpreter, seed, signal, workDir = tmpdir(), measure = {} }: Grading): Promise<GradingOutcome> {
   const task = taskFor(given, profile)
   const { manifest, folder } = task
   const baseline = known === undefined ? (await readBaselines(task))[profile] : known
@@ -55,11 +63,14 @@ export async function gradeTree({ task: given, profile, tree, data, baseline: kn
   await mkdir(workDir, { recursive: true })
   const directory = await mkdtemp(join(workDir, 'kymo-grading-'))
   const releases: Array<() => void> = []
+  let broker: Broker | undefined
   try {
     const treeDir = join(directory, 'tree')
     const scratch = join(directory, 'scratch')
     await mkdir(scratch)
     await exportTree(tree, treeDir, blobs)
+    const offered = services ?? servicesOf(task, profile)
+    if (offered !== undefined) broker = await brokerFor(offered, { sandbox, blobs, respond, folder: data?.answers.folder ?? join(folder, grading.answers ?? ''), control: true })
 
     /** A worker gets a copy of its own, so that what it writes is seen by nobody. */
     const command = async (name: string, fill: (target: string) => Promise<void>): Promise<WorkerCommand | null> => {
@@ -67,8 +78,8 @@ export async function gradeTree({ task: given, profile, tree, data, baseline: kn
       const target = join(directory, name)
       await fill(target)
       const made = workerCommand({
-        sandbox, interpreter, directory: target, layers, worker: join(folder, grading.worker), library, entry: manifest.entry, scratch,
-        limits, variables: scriptVariables(settings), network: settings.network,
+        sandbox, interpreter, directory: target, layers, mounts: broker?.mounts ?? [], worker: join(folder, grading.worker), library, entry: manifest.entry, scratch,
+        limits, variables: { ...scriptVariables(settings), ...broker?.variables }, network: settings.network,
       })
       releases.push(made.release)
       return made.command
@@ -86,6 +97,7 @@ export async function gradeTree({ task: given, profile, tree, data, baseline: kn
       baseline: baseline === null ? null : { runs: baseline.runs, mean: baseline.mean, deviation: baseline.deviation },
       submission: await command('submission', (target) => exportTree(tree, target, blobs)),
       starter: grading.starter_timed ? await command('starter', (target) => cp(starterDir, target, { recursive: true })) : null,
+      services: broker?.control === undefined ? null : { control: broker.control },
       repeats: grading.repeats,
       limits: { start_seconds: grading.start_seconds, call_seconds: grading.call_seconds },
     }
@@ -98,6 +110,10 @@ export async function gradeTree({ task: given, profile, tree, data, baseline: kn
     return parseReply(answer.text, evaluator, baseline)
   } finally {
     for (const release of releases) release()
+    if (broker !== undefined) {
+      onServices?.(broker.facts())
+      await broker.close()
+    }
     await rm(directory, { recursive: true, force: true, maxRetries: 3 })
   }
 }

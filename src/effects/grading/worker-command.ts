@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { WORKSPACE, interpreterMounts, layerDirectory, sandboxArgv, scriptEnvironment } from '../sandbox/index.ts'
-import type { Interpreter, Sandbox, ScriptLayer, ScriptLimits } from '../sandbox/index.ts'
+import type { Interpreter, Sandbox, SandboxMount, ScriptLayer, ScriptLimits } from '../sandbox/index.ts'
 
 /** A complete command line that an evaluator starts, as often as it likes. */
 export interface WorkerCommand { argv: string[]; env: Record<string, string>; cwd: string }
@@ -11,11 +11,12 @@ const INSIDE = '/kymo'
  * The command that runs a task's worker over `directory`: the directory as a writable /workspace, the data's layers, the worker and the
  * shared Python, and nothing else of the host. `release` takes the layers' mount points away again.
  */
-export function workerCommand({ sandbox, interpreter, directory, layers, worker, library, entry, limits, variables, network, scratch }: {
+export function workerCommand({ sandbox, interpreter, directory, layers, mounts, worker, library, entry, limits, variables, network, scratch }: {
   sandbox: Sandbox
   interpreter: Interpreter
   directory: string
   layers: readonly ScriptLayer[]
+  mounts: readonly SandboxMount[]
   worker: string
   library: string
   entry: string
@@ -37,6 +38,7 @@ export function workerCommand({ sandbox, interpreter, directory, layers, worker,
       { source: library, target: `${INSIDE}/lib`, writable: false },
       { source: worker, target: `${INSIDE}/worker.py`, writable: false },
       ...layered.mounts,
+      ...mounts,
     ],
     limits,
     network,

@@ -32,6 +32,8 @@ export interface ScriptRun {
   /** Host directory that the script sees, and changes, as /workspace. */
   directory: string
   layers?: readonly ScriptLayer[]
+  /** What else of the host it sees, such as the socket of its services. */
+  mounts?: readonly SandboxMount[]
   limits: ScriptLimits
   /** On top of the fixed environment; nothing else of ours gets in. */
   env?: Record<string, string>
@@ -70,7 +72,7 @@ const STOP_OF: Record<WatchedLimit, Stop> = { memory: 'out_of_memory', processes
  * Runs a script in the sandbox until it ends or passes a limit. When this returns, nothing of it is alive.
  * An odd end is an outcome, not an error. Throws KYMO_SANDBOX_FAILED when the sandbox could not be set up, KYMO_BAD_SCRIPT, KYMO_BAD_LAYER.
  */
-export async function runScript({ sandbox, interpreter, script, args = [], directory, layers = [], limits, env = {}, network = false, signal, onOutput, spool }: ScriptRun): Promise<ScriptOutcome> {
+export async function runScript({ sandbox, interpreter, script, args = [], directory, layers = [], mounts = [], limits, env = {}, network = false, signal, onOutput, spool }: ScriptRun): Promise<ScriptOutcome> {
   const argv = [interpreter.executable, ...scriptArguments(script, args)]
   const started = startedCommand(script, args)
   if (signal?.aborted) return { reason: 'cancelled', exitCode: 137, signal: 'SIGKILL', stdout: captureEnds().finish(), stderr: captureEnds().finish(), wallMs: 0, cpuMs: 0, maxRssBytes: 0, started }
@@ -80,7 +82,7 @@ export async function runScript({ sandbox, interpreter, script, args = [], direc
   const began = performance.now()
   try {
     const fixed = scriptEnvironment({ executable: interpreter.executable, ...(scratch === undefined ? {} : { home: scratch, tmp: scratch }) })
-    const child = spawnSandboxed(sandbox, { argv, cwd: WORKSPACE, env: { ...fixed, ...env }, mounts: [...interpreterMounts(interpreter), ...layered.mounts], limits, network })
+    const child = spawnSandboxed(sandbox, { argv, cwd: WORKSPACE, env: { ...fixed, ...env }, mounts: [...interpreterMounts(interpreter), ...layered.mounts, ...mounts], limits, network })
     let stop: Stop | undefined
     const stopFor = (why: Stop): void => {
       stop ??= why

@@ -73,6 +73,7 @@ function* namedFiles(manifest: TaskManifest): Generator<NamedFile> {
   }
   if (manifest.demo !== undefined) yield ['demo', manifest.demo, 'file']
   if (manifest.actions !== undefined) yield ['actions', manifest.actions, 'file']
+  if (manifest.services?.model !== undefined) yield ['services.model.local', manifest.services.model.local, 'file']
   for (const [index, forgery] of manifest.forged.entries()) yield [`forged.${index}.file`, forgery.file, 'either']
 }
 

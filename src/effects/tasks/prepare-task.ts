@@ -91,10 +91,10 @@ const mib = (amount: number): string => (amount >= 1024 ? `${(amount / 1024).toF
  */
 export async function evaluatorKey(given: Task, profile: ProfileName, data?: PreparedData): Promise<string> {
   const task = taskFor(given, profile)
-  const { grading, starter } = task.manifest
+  const { grading, starter, services } = task.manifest
   const lines: string[] = []
   const programs = [grading.evaluator, ...(grading.worker === undefined ? [] : [grading.worker])]
-  const parts = [...grading.files, ...(grading.answers === undefined ? [] : [grading.answers]), starter]
+  const parts = [...grading.files, ...(grading.answers === undefined ? [] : [grading.answers]), ...(services?.model === undefined ? [] : [services.model.local]), starter]
   for (const program of programs) {
     for (const [index, source] of pythonSources(join(task.folder, program)).entries()) lines.push(`${program} ${index} ${sha256Hex(await readFile(source))}`)
   }
@@ -103,6 +103,7 @@ export async function evaluatorKey(given: Task, profile: ProfileName, data?: Pre
   }
   if (data !== undefined) lines.push(`public ${data.public.tree}`, `answers ${data.answers.tree}`)
   const baseline: MeasuredBaseline | null = (await readBaselines(task))[profile]
+  if (services !== undefined) lines.push(`services ${canonicalJson(services)}`)
   if (baseline !== null) lines.push(`baseline ${canonicalJson(baseline.runs)}`)
   return sha256Hex(lines.join('\n'))
 }
