@@ -151,7 +151,7 @@ export function manifestFor(manifest: TaskManifest, profile: ProfileName): TaskM
  */
 export function parseTaskManifest(source: string, file: string): TaskManifest {
   const lines = new LineCounter()
-  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false })
+  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false, merge: true })
   const broken = document.errors[0]
   if (broken !== undefined) throw manifestError([`${file} line ${lines.linePos(broken.pos[0]).line}: this is not YAML: ${broken.message}`])
   if (!isMap(document.contents)) throw manifestError([`${file} line 1: write a YAML mapping that begins with name: and title:`])

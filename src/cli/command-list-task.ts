@@ -30,4 +30,8 @@ export function addTaskCommands(program: Command, act: Act, examples: Examples):
   flag(check, '--update-baseline', 'for authors: take what the starter reaches and write it into baseline.json')
   examples(check, 'kymo task check vectorization', 'kymo task check --all --profile small')
   check.action((names, options) => act(import('./commands/task-check.ts'), (module) => module.taskCheck(names, options)))
+
+  const create = task.command('new').description('write the skeleton of a task, to be turned into another one').argument('<name>', 'letters, digits and hyphens')
+  examples(create, 'kymo task new sea-level', 'KYMO_TASKS=~/my-tasks kymo task new sea-level')
+  create.action((name) => act(import('./commands/task-new.ts'), (module) => module.taskNew(name)))
 }

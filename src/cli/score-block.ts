@@ -1,7 +1,7 @@
 import { change, count, duration, number, oneLine, printable } from './format.ts'
 import type { Screen } from './output.ts'
 import { programName } from './program-name.ts'
-import type { RunMetrics } from '../replay/index.ts'
+import type { RunMetrics, RunScore } from '../replay/index.ts'
 import { tableOf } from './table.ts'
 import { loadTask } from '../effects/tasks/index.ts'
 
@@ -19,12 +19,21 @@ export function scoreBlock(screen: Screen, summary: RunMetrics, unit = ''): stri
   }
   const better = score.higher_is_better ? 'higher is better' : 'lower is better'
   const measured = (value: number): string => number(value) + (unit === '' ? '' : ` ${unit}`)
-  const rows = [[colors.bold(oneLine(score.metric, 48)), colors.bold(measured(score.value)), measured(score.baseline), paint(screen, score.improvement), better]]
+  const rows = [[colors.bold(oneLine(score.metric, 48)), colors.bold(measured(score.value)), ...(score.baseline_runs === 0 ? ['not measured', ''] : [withSpread(measured(score.baseline), score.baseline_deviation), paint(screen, score.improvement)]), better]]
   for (const paper of score.paper) rows.push([colors.dim(`${oneLine(paper.metric, 40)} (paper)`), number(paper.value), number(paper.baseline), change(paper.improvement), colors.dim(oneLine(paper.note, 60))])
   lines.push('', tableOf(screen, [{ title: 'metric' }, { title: 'score', right: true }, { title: 'baseline', right: true }, { title: 'improvement', right: true }, { title: '' }], rows), '')
-  lines.push(score.success ? colors.green('success: better than the baseline by more than the task asks for') : colors.yellow('no success: not enough better than the baseline'))
+  lines.push(score.success ? colors.green('success: better than the baseline by more than the task asks for') : colors.yellow(noSuccess(summary, score, measured)))
   return lines.join('\n')
 }
+
+/** Why a score is no success. */
+function noSuccess({ task, profile }: RunMetrics, score: RunScore, measured: (value: number) => string): string {
+  if (score.baseline_runs === 0) return `no success: there is no baseline to compare with yet. Measure it once with: ${programName()} task check ${task} --profile ${profile} --update-baseline`
+  if (score.above_threshold === true && typeof score.chance_bound === 'number') return `no success: better than the baseline by more than the task asks for, but the starter itself reaches ${measured(score.chance_bound)} by chance (95 %, ${score.baseline_runs} runs)`
+  return 'no success: not enough better than the baseline'
+}
+
+const withSpread = (mean: string, deviation: number | undefined): string => (deviation === undefined || deviation === 0 ? mean : `${mean} ± ${number(Number(deviation.toPrecision(2)))}`)
 
 const paint = ({ colors }: Screen, improvement: number): string => (improvement > 0 ? colors.green(change(improvement)) : improvement < 0 ? colors.red(change(improvement)) : change(improvement))
 

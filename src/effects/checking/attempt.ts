@@ -9,6 +9,7 @@ import type { BlobStore } from '../../blobs/index.ts'
 import { removeTree } from '../../workspace/index.ts'
 import { brokerFor, servicesOf } from '../broker/index.ts'
 import { gradeTree } from '../grading/index.ts'
+import type { Grading } from '../grading/index.ts'
 import type { Python } from '../python/index.ts'
 import { runScript } from '../sandbox/index.ts'
 import type { Sandbox, ScriptOutcome } from '../sandbox/index.ts'
@@ -36,7 +37,7 @@ export interface Attempted { script: ScriptOutcome | null; outcome: GradingOutco
  * What a run of the baseline agent does: the starter's workspace with `overlay` (a file of the task that takes the entry's place, or a
  * folder laid over all) is run in the sandbox, unless `run` is false, and what it left is graded.
  */
-export async function attempt(bench: Bench, { overlay, run = true, baseline, seed }: { overlay?: string | undefined; run?: boolean; baseline: MeasuredBaseline | null; seed: number }): Promise<Attempted> {
+export async function attempt(bench: Bench, { overlay, run = true, baseline, seed, measure }: { overlay?: string | undefined; run?: boolean; baseline: MeasuredBaseline | null; seed: number; measure?: Grading['measure'] }): Promise<Attempted> {
   const { task, profile, prepared, data, blobs, sandbox, interpreter, signal } = bench
   let tree = overlay === undefined ? prepared.tree : await laidOver(bench, overlay)
   const began = performance.now()
@@ -60,7 +61,7 @@ export async function attempt(bench: Bench, { overlay, run = true, baseline, see
     }
   }
   const graded = performance.now()
-  const outcome = await gradeTree({ task, profile, tree, data, baseline, blobs, sandbox, interpreter, seed, workDir: bench.folder, ...(signal === undefined ? {} : { signal }) })
+  const outcome = await gradeTree({ task, profile, tree, data, baseline, blobs, sandbox, interpreter, seed, workDir: bench.folder, ...(measure === undefined ? {} : { measure }), ...(signal === undefined ? {} : { signal }) })
   return { script, outcome, seconds: { script: (graded - began) / 1000, grading: (performance.now() - graded) / 1000 } }
 }
 

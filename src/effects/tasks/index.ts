@@ -3,6 +3,7 @@ export { LOCK_FILE, findData, isQuick, layerFolder, prepareData, readDataLock } 
 export type { PrepareData, PreparedData } from './data/index.ts'
 export { listTasks, loadTask, taskFor } from './load-task.ts'
 export type { Task, TaskListing } from './load-task.ts'
+export { newTask } from './new-task.ts'
 export { dataForRun, evaluatorKey, prepareTask } from './prepare-task.ts'
 export type { PrepareTask, PreparedTask } from './prepare-task.ts'
 export { prepareDependencies, pythonDependencies, scriptLimits, scriptVariables } from './profile.ts'

