@@ -59,8 +59,9 @@ export const completionParams = z.looseObject({
   stop: z.array(z.string().min(1)).max(4).optional(),
 })
 
-/** The params of a request of this role. Throws when the run has no model. */
-export const paramsFor = (llm: string, role: Role, extra: { stop?: string[] } = {}): string => canonicalJson({ ...llmSettings.parse(JSON.parse(llm))[role], ...extra })
+/** How a role's model is asked, as a part of completion.requested; the same words are stored once. Throws when the run has no model. */
+export const settingsFor = (llm: string, role: Role, extra: { stop?: string[] } = {}): { params: ''; settings: { text: string } } =>
+  ({ params: '', settings: { text: canonicalJson({ ...llmSettings.parse(JSON.parse(llm))[role], ...extra }) } })
 
 const usage = z.strictObject({ input: z.number().nonnegative().default(0), output: z.number().nonnegative().default(0), cached: z.number().nonnegative().default(0) })
 const toolCall = z.strictObject({ id: z.string().optional(), name: z.string(), arguments: z.union([z.record(z.string(), z.unknown()), z.string()]) })

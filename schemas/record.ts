@@ -48,7 +48,7 @@ export const recordHashBytes = (bytes: Uint8Array): Uint8Array => sha256(RECORD_
 /** Throws KYMO_SCHEMA when the bytes are no envelope or its payload does not decode. */
 export function decodeRecord(bytes: Uint8Array): AnyEvent {
   const envelope = decodeEnvelope(bytes)
-  return { ...describe(envelope, bytes), payload: decodeEvent(envelope.type, envelope.schema_version, envelope.payload) } as AnyEvent
+  return { ...describe(envelope, bytes), payload: payloadOf(envelope) } as AnyEvent
 }
 
 /** As decodeRecord, for those who pass most records by: the payload is decoded, and may throw KYMO_SCHEMA, when it is first looked at. */
@@ -57,11 +57,17 @@ export function decodeRecordLazily(bytes: Uint8Array): AnyEvent {
   let payload: AnyEvent['payload'] | undefined
   return Object.defineProperty(describe(envelope, bytes), 'payload', {
     enumerable: true,
-    get: () => (payload ??= decodeEvent(envelope.type, envelope.schema_version, envelope.payload)),
+    get: () => (payload ??= payloadOf(envelope)),
   }) as unknown as AnyEvent
 }
 
 type Known = Envelope & { type: EventType }
+
+/** The payload; where it leaves out which effect it belongs to, the correlation id says it. */
+function payloadOf(envelope: Known): object {
+  const payload = decodeEvent(envelope.type, envelope.schema_version, envelope.payload)
+  return 'effect' in payload && payload.effect === '' ? { ...payload, effect: hex(envelope.correlation_id) } : payload
+}
 
 function decodeEnvelope(bytes: Uint8Array): Known {
   let envelope: Envelope

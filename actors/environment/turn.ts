@@ -45,7 +45,8 @@ export function stepBegun(context: Context, event: ReceivedOf<'action.requested'
     type: 'step.begun', to: '',
     data: {
       step: context.step, call, name: shortName(name), accepted: reason === '', reason,
-      ...(args?.ref === undefined ? {} : { arguments: stored(args) }), ...(thought?.ref === undefined ? {} : { thought: stored(thought) }),
+      // What was asked for stands in the action.requested that led here; the first version said it again.
+      ...(!context.task.first || args?.ref === undefined ? {} : { arguments: stored(args) }), ...(!context.task.first || thought?.ref === undefined ? {} : { thought: stored(thought) }),
     },
   }
 }

@@ -7,7 +7,7 @@ import { llm } from './setup.ts'
 interface Args { context: Context; event: Received }
 
 const call = { type: 'send' as const, params: ({ context }: { context: Context }) => effect(context) }
-const account = { type: 'send' as const, params: ({ context, event }: Args) => usage(context, event.type === 'effect.succeeded' ? event.data.completion : undefined) }
+const account = { type: 'sendAll' as const, params: ({ context, event }: Args) => ({ messages: usage(context, event.type === 'effect.succeeded' ? event.data.completion : undefined) }) }
 const pause = assign<Context, Received, undefined, Received, never>(({ context, event }) => paused({ context, event }))
 const tellCancelled = { type: 'send' as const, params: ({ context, event }: Args) => cancelled(context, event.type === 'completion.cancel_requested' ? event.data.reason : '') }
 

@@ -11,6 +11,8 @@ export interface CompletionContext {
   appended: { ref?: string; bytes?: number; text?: string } | null
   tools: Ref | null
   params: string
+  /** where `params` stands in the store; the first version had it in the record */
+  settings: Ref | null
   nth: number | null
   /** calls so far, this one included: each is an effect of its own, so each one's cost is counted */
   tries: number
@@ -49,20 +51,20 @@ const of = (context: Context): CompletionContext => {
 export const begun = ({ from, data }: ReceivedOf<'completion.requested'>): Partial<Context> => ({
   caller: from, call: data.call,
   completion: {
-    role: data.role, base: data.base ?? null, appended: data.appended ?? null, tools: data.tools ?? null, params: data.params, nth: data.nth ?? null, tries: 1, failures: 0, duds: 0, shorten: 0, omit: [],
+    role: data.role, base: data.base ?? null, appended: data.appended ?? null, tools: data.tools ?? null, params: data.params === '' ? textOf(data.settings) : data.params, settings: data.settings?.ref === undefined ? null : { ref: data.settings.ref, bytes: data.settings.bytes ?? 0 }, nth: data.nth ?? null, tries: 1, failures: 0, duds: 0, shorten: 0, omit: [],
   },
 })
 
 /** The call of the provider, as an effect. */
 export const effect = (context: Context): Message => {
-  const { base, appended, tools, params, role, nth, tries, shorten, omit } = of(context)
+  const { base, appended, tools, params, settings, role, nth, tries, shorten, omit } = of(context)
   const { provider, model } = settingsOf(context)
   return {
     type: 'effect.requested', to: 'runner',
     data: {
       kind: 'completion', call: tries, max_attempts: 5, retry_of: '',
       completion: {
-        provider, model, params, role, omit, ...(base === null ? {} : { base }), ...(appended === null ? {} : { appended }), ...(tools === null ? {} : { tools }), ...(nth === null ? {} : { nth }),
+        provider, model, params: settings === null ? params : '', role, omit, ...(settings === null ? {} : { settings }), ...(base === null ? {} : { base }), ...(appended === null ? {} : { appended }), ...(tools === null ? {} : { tools }), ...(nth === null ? {} : { nth }),
         ...(shorten === 0 ? {} : { shorten }),
       },
     },
@@ -71,13 +73,14 @@ export const effect = (context: Context): Message => {
 
 export const cancelEffect = (context: Context, reason: string): Message => ({ type: 'effect.cancel_requested', to: 'runner', data: { effect: '', reason, call: of(context).tries } })
 
-/** Every answer that was paid for is told to whoever keeps the account, of whatever use it was. */
-export const usage = (context: Context, outcome: CompletionOutcome | undefined): Message => {
+/** Every answer that was paid for is told to whoever keeps the account, of whatever use it was. Where nobody does, the outcome alone says it. */
+export const usage = (context: Context, outcome: CompletionOutcome | undefined): Message[] => {
   const { account = '' } = settingsOf(context)
   const used = {
     call: context.call, role: of(context).role, model: outcome?.served_model ?? '', input_tokens: outcome?.input_tokens ?? 0, output_tokens: outcome?.output_tokens ?? 0, cost_usd: outcome?.cost_usd ?? 0,
   }
-  return { type: 'usage.recorded', to: account, data: account === '' ? used : { ...used, cached_tokens: outcome?.cached_tokens ?? 0, source: outcome?.source ?? '' } }
+  if (account !== '') return [{ type: 'usage.recorded', to: account, data: { ...used, cached_tokens: outcome?.cached_tokens ?? 0, source: outcome?.source ?? '' } }]
+  return isFirstVersion(context) ? [{ type: 'usage.recorded', to: '', data: used }] : []
 }
 
 export const failed = (context: Context, error: Failure | undefined): Message =>

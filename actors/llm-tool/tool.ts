@@ -89,7 +89,7 @@ function goOn(context: Context, tool: ToolContext, document: string): ToolStep {
 
 const request = ({ name }: Context, tool: ToolContext, job: Job, document: string): Message => ({
   type: 'completion.requested', to: `${name}/${job.call}`,
-  data: { call: job.call, role: tool.role, base: tool.base ?? jobPrompt(tool, job, document), appended: tool.question, params: tool.params, nth: tool.nth + job.call - 1 },
+  data: { call: job.call, role: tool.role, base: tool.base ?? jobPrompt(tool, job, document), appended: tool.question, params: '', settings: tool.settings, nth: tool.nth + job.call - 1 },
 })
 
 function delivered(context: Context, tool: ToolContext, event: Delivered): ToolStep {

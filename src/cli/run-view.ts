@@ -32,6 +32,8 @@ export class RunView {
   #hidden = 0
   #refused = false
   #spent = 0
+  /** arguments of the action that was last asked for */
+  #asked: { ref?: string; bytes?: number } | undefined
 
   constructor(options: RunViewOptions) {
     this.#options = options
@@ -121,8 +123,10 @@ export class RunView {
     const { colors } = this.#options.screen
     const elapsed = duration(now - this.#began)
     switch (event.type) {
+      case 'action.requested': this.#asked = event.payload.arguments; return
       case 'step.begun': {
-        const { step, name, accepted, reason, arguments: args } = event.payload
+        const { step, name, accepted, reason } = event.payload
+        const args = event.payload.arguments ?? this.#asked
         this.#stepBegan = now
         const about = args?.ref === undefined || (args.bytes ?? 0) > 262_144 ? '' : subject(await this.#options.read(args.ref).catch(() => ''))
         this.#doing = `step ${step}  ${name}`

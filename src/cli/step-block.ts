@@ -24,7 +24,7 @@ export function stepBlock(screen: Screen, step: TraceStep, { full, hint }: StepO
     lines.push(...shown.map((line, index) => `  ${colors.dim((index === 0 ? name : '').padEnd(WIDTH))}${paint(line)}`))
     if (rest !== '') lines.push(`  ${' '.repeat(WIDTH)}${colors.dim(`... ${rest}; ${hint}`)}`)
   }
-  part('thought', step.thought?.text, colors.italic)
+  part('thought', readableThought(step.thought?.text ?? ''), colors.italic)
   for (const [name, value] of argumentsOf(step.arguments?.text ?? '')) part(oneLine(name, WIDTH - 1), value)
   for (const one of step.primitives) {
     part(`${step.step}.${one.index}`, oneLine(`${one.name}  ${subject(one.arguments?.text ?? '')}`, 100) + (one.done ? (one.ok ? '' : `  ${one.code.replaceAll('_', ' ') || 'failed'}`) : '  open'), one.done && !one.ok ? colors.red : undefined)
@@ -43,6 +43,19 @@ export function stepBlock(screen: Screen, step: TraceStep, { full, hint }: StepO
   part('observation', step.observation?.text)
   if (changes !== undefined && changes !== null) part('workspace', changesLine(changes))
   return lines.join('\n')
+}
+
+/** What the agent thought, without the action that its reply ends with: that is shown below. Auto-GPT's thoughts come as JSON. */
+export function readableThought(reply: string): string {
+  if (reply.trimStart().startsWith('{')) {
+    try {
+      const { thoughts } = JSON.parse(reply) as { thoughts?: unknown }
+      if (typeof thoughts === 'object' && thoughts !== null) return Object.entries(thoughts).filter(([, words]) => typeof words === 'string' && words !== '').map(([name, words]) => `${name}: ${String(words)}`).join('\n')
+    } catch {
+      // shown as it is
+    }
+  }
+  return reply.replace(/(?:^|\n)[\s*#]*(?:Action|Final Answer)[\s*]*:[^]*$/, '')
 }
 
 const outputOf = ({ text, total_bytes, truncated }: Captured): string => `${text?.text ?? ''}${truncated ? `\n[the script wrote ${bytes(total_bytes)}; its beginning and end are kept]` : ''}`

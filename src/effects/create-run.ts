@@ -131,7 +131,7 @@ async function modelsOf(entry: AgentEntry, options: CreateRunOptions, client: St
     if (entry.model !== true) return undefined
     throw new KymoError('KYMO_MODEL', `the agent ${entry.name} asks a model: name one, like --model anthropic/claude-sonnet-5-5, --model openai/gpt-6-sol or --model openai-compatible/NAME --base-url URL`)
   }
-  const chosen = await chooseModels(options.models, { keys: options.keys ?? (() => undefined), blobs: client.blobs, recorded: (source) => recordedAnswers(client, source) })
+  const chosen = await chooseModels({ ...options.models, counted: (options.maxTokens ?? 0) > 0 || (options.maxCostUsd ?? 0) > 0 }, { keys: options.keys ?? (() => undefined), blobs: client.blobs, recorded: (source) => recordedAnswers(client, source) })
   if ((options.maxCostUsd ?? 0) > 0) requirePrices(chosen.llm)
   return chosen
 }
@@ -149,5 +149,8 @@ export function actionsOf(entry: AgentEntry, { addActions = [], removeActions = 
     if (!ACTIONS.has(name) && !added.includes(name)) throw new KymoError('KYMO_UNKNOWN_ACTION', `there is no action "${name.slice(0, 80)}". The actions are: ${[...ACTIONS.keys(), ...added].join(', ')}`)
   }
   const listed = entry.actions ?? ACTIONS_WITHOUT_MODEL
-  return [...new Set([...listed, ...added, ...addActions])].filter((name) => !removeActions.includes(name) && (name !== 'Request Help' || interactive))
+  const actions = [...new Set([...listed, ...added, ...addActions])].filter((name) => !removeActions.includes(name) && (name !== 'Request Help' || interactive))
+  // An empty list would be read as a record of the first version.
+  if (actions.length === 0) throw new KymoError('KYMO_UNKNOWN_ACTION', `the agent ${entry.name} would have no action left: remove fewer`)
+  return actions
 }

@@ -124,7 +124,8 @@ export class Runner {
 
   async #record(event: RecordedEvent<'effect.requested'>, runId: string, { held }: Active, settled: Settled, inline: ReadonlyMap<string, Uint8Array>): Promise<void> {
     const { kind, call } = event.payload
-    const about = { effect: event.id, kind, call }
+    // Which effect: the record's correlation id says it.
+    const about = { effect: '', kind, call }
     const type = settled.ok ? 'effect.succeeded' : 'effect.failed'
     const payload = settled.ok ? { ...about, ...settled.outcome } : failure(about, settled)
     const blobs = merge(blobsNamed(type, payload), settled.ok ? (settled.named ?? []) : [])

@@ -4,6 +4,12 @@ import { sha256Hex } from '../../schemas/hash.ts'
 /** Holds every time a machine keeps: left out of semantic equality. */
 export const CLOCK_KEY = 'clock'
 
+/**
+ * The first 128 bits of a SHA-256: what two folds of one run disagree in is an accident, not an attack (the chain keeps those out),
+ * and every step carries some thirty of them.
+ */
+const digestOf = (...parts: string[]): string => sha256Hex(...parts).slice(0, 32)
+
 export interface Digests { state: string; keys: Readonly<Record<string, string>>; all: string }
 
 /** One digest per top-level context key; keys that kept their identity keep their digest. */
@@ -13,10 +19,10 @@ export function digestSnapshot(snapshot: { value: unknown; status: string; conte
   for (const key of names) {
     const value = snapshot.context[key]
     const known = before !== undefined && Object.hasOwn(before.context, key) && before.context[key] === value ? before.digests.keys[key] : undefined
-    keys[key] = known ?? sha256Hex(canonicalJson(value))
+    keys[key] = known ?? digestOf(canonicalJson(value))
   }
   const state = digestState(canonicalJson({ value: snapshot.value, status: snapshot.status }))
-  return { state, keys, all: sha256Hex(state, ...names.filter((key) => key !== CLOCK_KEY).map((key) => `\n${key} ${keys[key] ?? ''}`)) }
+  return { state, keys, all: digestOf(state, ...names.filter((key) => key !== CLOCK_KEY).map((key) => `\n${key} ${keys[key] ?? ''}`)) }
 }
 
 /** A machine has few states: each is hashed once. */
@@ -24,7 +30,7 @@ const states = new Map<string, string>()
 function digestState(state: string): string {
   const known = states.get(state)
   if (known !== undefined) return known
-  const digest = sha256Hex(state)
+  const digest = digestOf(state)
   if (states.size < 10_000) states.set(state, digest)
   return digest
 }

@@ -98,7 +98,7 @@ export function createClaims({ sessions, writer, leaseMs }: { sessions: Sessions
         const attempt = effect.attempt + 1
         const fence = state.seq + 1
         const { host = '', pid = 0, boot_id = '', started_ticks = 0 } = waiter.holder ?? {}
-        stageOwn(group, state, writer, 'effect.started', { effect: effect.id, kind: effect.kind, clock: { worker: waiter.session, host, pid, boot_id, started_ticks } },
+        stageOwn(group, state, writer, 'effect.started', { effect: '', kind: effect.kind, clock: { worker: waiter.session, host, pid, boot_id, started_ticks } },
           { id: sha256Hex('kymo.started\0', state.run, effect.id, String(attempt)), cause: effect.id, effect: effect.id, attempt, fence })
         stageGrant(group, waiter, Grant.create({ run_id: state.runBytes, effect_id: unhex(effect.id), attempt, fence, record: effect.record, lease_ms: leaseMs }))
       }

@@ -81,7 +81,7 @@ function decideOutcome(state: RunState, request: kymo.v1.journal.Outcome, drafts
   if (!effect.started || effect.attempt !== request.attempt || effect.fence !== request.fence) {
     return refuse(Decision.FENCED, `attempt ${request.attempt} of effect ${id.slice(0, 12)} is not the current one`)
   }
-  if (payload['effect'] !== id || payload['kind'] !== effect.kind || payload['call'] !== effect.call || event.to !== effect.requester || event.from !== 'runner') {
+  if ((payload['effect'] !== '' && payload['effect'] !== id) || payload['kind'] !== effect.kind || payload['call'] !== effect.call || event.to !== effect.requester || event.from !== 'runner') {
     return refuse(Decision.REFUSED, `the outcome does not fit effect ${id.slice(0, 12)} (${effect.kind} of ${effect.requester})`)
   }
   if (hex(event.event_id) !== outcomeId(formatRunId(state.runBytes), id, request.attempt)) return refuse(Decision.REFUSED, 'the id of the outcome is not derived from its effect and attempt')

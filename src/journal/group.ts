@@ -1,8 +1,9 @@
-import { encodeEvent, schemaVersion } from '../../schemas/codec.ts'
+import { encodeEvent, isEventType, schemaVersion } from '../../schemas/codec.ts'
 import type { EventPayloads, EventType } from '../../schemas/generated/events.ts'
 import { isActor } from '../../schemas/actor-names.ts'
 import { hex, unhex } from '../../schemas/hash.ts'
-import { ENVELOPE_FORMAT, Envelope, recordHashBytes } from '../../schemas/record.ts'
+import { blobsNamed } from '../../schemas/named-blobs.ts'
+import { BLOB_KIND, ENVELOPE_FORMAT, Envelope, recordHashBytes } from '../../schemas/record.ts'
 import type { kymo } from '../../schemas/generated/messages.js'
 import { eventKey } from './keys.ts'
 import type { Operation } from './key-value-store.ts'
@@ -35,7 +36,7 @@ export function stage(group: Group, state: RunState, writer: Writer, event: NewE
   const envelope: Envelope = {
     format: ENVELOPE_FORMAT, run_id: state.runBytes, seq, event_id: event.event_id, type: event.type, schema_version: event.schema_version,
     from: event.from, to: event.to, prev_to: isActor(event.to) ? (state.lastTo.get(event.to) ?? -1) : -1, cause_id: event.cause_id, correlation_id: event.correlation_id,
-    attempt, fence, recorded_at_ms: Math.max(state.at, writer.now()), writer_epoch: writer.epoch(), prev_hash: state.hash, blobs: event.blobs, payload: event.payload,
+    attempt, fence, recorded_at_ms: Math.max(state.at, writer.now()), writer_epoch: writer.epoch(), prev_hash: state.hash, blobs: beyondPayload(event, payload), payload: event.payload,
   }
   const bytes = Envelope.encode(envelope).finish()
   applyRecord(state, envelope, bytes, recordHashBytes(bytes), payload)
@@ -45,6 +46,13 @@ export function stage(group: Group, state: RunState, writer: Writer, event: NewE
   const records = group.records.get(state.run)
   if (records === undefined) group.records.set(state.run, [record])
   else records.push(record)
+}
+
+/** What the payload names itself is not said twice: whoever follows a record's blobs reads both. */
+function beyondPayload({ type, blobs }: NewEvent, payload: Record<string, unknown> | undefined): NewEvent['blobs'] {
+  if (payload === undefined || blobs.length === 0 || !isEventType(type)) return blobs
+  const said = new Set(blobsNamed(type, payload).map(({ hash, kind }) => `${hash} ${BLOB_KIND[kind]}`))
+  return said.size === 0 ? blobs : blobs.filter(({ hash, kind }) => !said.has(`${hex(hash)} ${kind}`))
 }
 
 export interface OwnEvent { id: string; to?: string; cause: string; effect?: string; attempt?: number; fence?: number }

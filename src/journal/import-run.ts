@@ -1,6 +1,8 @@
+import { decodeWire, isEventType } from '../../schemas/codec.ts'
 import { messageOf } from '../../schemas/errors.ts'
 import { isActor } from '../../schemas/actor-names.ts'
 import { hex } from '../../schemas/hash.ts'
+import { blobsNamed } from '../../schemas/named-blobs.ts'
 import { ENVELOPE_FORMAT, Envelope, formatRunId, recordHashBytes } from '../../schemas/record.ts'
 import { kymo } from '../../schemas/generated/messages.js'
 import type { CommitQueue } from './commit-queue.ts'
@@ -121,7 +123,7 @@ async function add(upload: Upload, records: readonly Uint8Array[], hasBlob: Impo
     if (seq === 0 && envelope.type !== 'run.started') return 'a run begins with run.started'
     if (envelope.recorded_at_ms < state.at) return `record ${seq} is older than its predecessor`
     if (isActor(envelope.to) && envelope.prev_to !== (state.lastTo.get(envelope.to) ?? -1)) return `record ${seq} names another previous event of ${envelope.to}`
-    for (const { hash } of envelope.blobs) if (!(await hasBlob(hex(hash)))) return `record ${seq} names blob ${hex(hash)}, which the store does not hold`
+    for (const hash of namedIn(envelope)) if (!(await hasBlob(hash))) return `record ${seq} names blob ${hash}, which the store does not hold`
     try {
       applyRecord(state, envelope, bytes, recordHashBytes(bytes))
     } catch (error) {
@@ -131,4 +133,15 @@ async function add(upload: Upload, records: readonly Uint8Array[], hasBlob: Impo
     upload.bytes += bytes.length
   }
   return undefined
+}
+
+/** Blobs that a record names, in its envelope or in its payload; a payload that does not decode is told by whoever applies the record. */
+function namedIn({ type, payload, blobs }: Envelope): Set<string> {
+  const named = new Set(blobs.map(({ hash }) => hex(hash)))
+  try {
+    if (isEventType(type)) for (const { hash } of blobsNamed(type, decodeWire(type, payload))) named.add(hash)
+  } catch {
+    // said below, with the record's number
+  }
+  return named
 }

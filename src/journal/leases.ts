@@ -10,7 +10,7 @@ export const heldOf = (state: RunState, effect: OpenEffect): kymo.v1.journal.Hel
 
 /** An attempt is over without an outcome: the effect is offered again, or fails when it was cancelled or lost too often. */
 export function lose(group: Group, state: RunState, writer: Writer, effect: OpenEffect, reason: string): void {
-  stageOwn(group, state, writer, 'effect.lost', { effect: effect.id, kind: effect.kind, reason },
+  stageOwn(group, state, writer, 'effect.lost', { effect: '', kind: effect.kind, reason },
     { id: sha256Hex('kymo.lost\0', state.run, effect.id, String(effect.attempt)), cause: effect.id, effect: effect.id, attempt: effect.attempt, fence: effect.fence })
   if (effect.cancelRequested) fail(group, state, writer, effect, 'user', 'cancelled', 'cancelled, and its worker is gone')
   else if (effect.attempt >= effect.maxAttempts) fail(group, state, writer, effect, 'system', 'lost', `all ${effect.attempt} attempts were lost, the last because ${reason}`)
@@ -24,7 +24,7 @@ export function settleCancelled(group: Group, state: RunState, writer: Writer): 
 
 /** An outcome that the journal itself records: its id cannot be that of an attempt. */
 function fail(group: Group, state: RunState, writer: Writer, effect: OpenEffect, source: string, code: string, message: string): void {
-  stageOwn(group, state, writer, 'effect.failed', { effect: effect.id, kind: effect.kind, call: effect.call, error: { source, code, message }, retryable: false },
+  stageOwn(group, state, writer, 'effect.failed', { effect: '', kind: effect.kind, call: effect.call, error: { source, code, message }, retryable: false },
     { id: outcomeId(formatRunId(state.runBytes), effect.id, effect.attempt + 1_000_000), to: effect.requester, cause: effect.id, effect: effect.id, attempt: effect.attempt, fence: effect.fence })
 }
 

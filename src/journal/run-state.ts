@@ -98,8 +98,11 @@ const consume: React = (state, envelope, payload) => {
   state.reactions[cause] = envelope.seq
 }
 
-const settle: React = (state, _envelope, payload) => {
-  const effect = payload['effect'] as string
+/** An effect's later records name it by their correlation id; the first version said it in the payload as well. */
+const effectIn = (envelope: Envelope, payload: Record<string, unknown>): string => (payload['effect'] as string) || hex(envelope.correlation_id)
+
+const settle: React = (state, envelope, payload) => {
+  const effect = effectIn(envelope, payload)
   state.effects.delete(effect)
   state.offered.delete(effect)
 }
@@ -121,7 +124,7 @@ const REACTIONS: Readonly<Record<string, React>> = {
     state.offered.set(id, effect)
   },
   'effect.started': (state, envelope, payload) => {
-    const effect = state.effects.get(payload['effect'] as string)
+    const effect = state.effects.get(effectIn(envelope, payload))
     if (effect === undefined) return
     const facts = payload['clock'] as (Holder & { worker: string }) | null
     effect.attempt = envelope.attempt
@@ -131,8 +134,8 @@ const REACTIONS: Readonly<Record<string, React>> = {
     effect.holder = facts === null ? null : { host: facts.host, boot_id: facts.boot_id, pid: facts.pid, started_ticks: facts.started_ticks, what: '' }
     state.offered.delete(effect.id)
   },
-  'effect.lost': (state, _envelope, payload) => {
-    const effect = state.effects.get(payload['effect'] as string)
+  'effect.lost': (state, envelope, payload) => {
+    const effect = state.effects.get(effectIn(envelope, payload))
     if (effect === undefined) return
     effect.started = false
     if (!effect.cancelRequested) state.offered.set(effect.id, effect)

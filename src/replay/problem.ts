@@ -1,7 +1,7 @@
 import type { AnyEvent } from '../../schemas/record.ts'
 import type { Divergence } from '../host/index.ts'
 
-export type CheckName = 'chain' | 'order' | 'blobs' | 'fold' | 'effects' | 'timers' | 'files' | 'workspace' | 'metrics'
+export type CheckName = 'chain' | 'order' | 'blobs' | 'fold' | 'effects' | 'timers' | 'files' | 'requests' | 'workspace' | 'metrics'
 
 /**
  * Something in a run that does not hold. `expected` is what the record (or the head, or the stored view) says, `actual` what its

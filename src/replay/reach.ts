@@ -37,7 +37,7 @@ export class Reach {
   direct(event: AnyEvent): Reached[] {
     for (const tree of layersOf(event.payload)) this.#layers.add(tree)
     const out: Reached[] = []
-    for (const names of [event.blobs, blobsNamed(event.type, event.payload)]) {
+    for (const names of [blobsNamed(event.type, event.payload), event.blobs]) {
       for (const { hash, kind } of names) if (this.#isNew(hash, kind)) out.push({ hash, kind, seq: event.seq, actor: event.from, via: event.type })
     }
     return out

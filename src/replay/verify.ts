@@ -11,6 +11,7 @@ import { effectsCheck } from './checks/effects.ts'
 import { filesCheck } from './checks/files.ts'
 import { compareMetrics } from './checks/metrics.ts'
 import { orderCheck } from './checks/order.ts'
+import { requestsCheck } from './checks/requests.ts'
 import { timersCheck } from './checks/timers.ts'
 import { workspaceCheck } from './checks/workspace.ts'
 import { problem } from './problem.ts'
@@ -40,10 +41,10 @@ export interface VerifyReport {
   /** the problem with the lowest seq */
   first_divergence: null | { seq: number; actor: string; field: string; expected: string; actual: string }
   problems: Problem[]
-  checked: { records: number; reactions: number; outputs_equal: boolean; file_actions: number; blobs: number; blob_bytes: number; effects: number; timers: number; views: number }
+  checked: { records: number; reactions: number; outputs_equal: boolean; file_actions: number; requests: number; blobs: number; blob_bytes: number; effects: number; timers: number; views: number }
 }
 
-const ORDER: readonly CheckName[] = ['chain', 'order', 'blobs', 'files', 'fold', 'effects', 'timers', 'workspace', 'metrics']
+const ORDER: readonly CheckName[] = ['chain', 'order', 'blobs', 'files', 'requests', 'fold', 'effects', 'timers', 'workspace', 'metrics']
 
 /**
  * Proves a run from its records and blobs alone: chain, blobs, every machine's reaction with its digests, effects, timers, file
@@ -64,7 +65,8 @@ export async function verifyRun(source: RunSource, { agents = AGENTS, onProgress
   const blobs = blobsCheck(source.blobs)
   const readLater: Array<[AnyEvent, string]> = []
   const files = filesCheck(source.blobs, (event, hash) => { readLater.push([event, hash]) })
-  const checks: Check[] = [orderCheck(), effectsCheck(), timersCheck(), workspaceCheck(), blobs, files]
+  const requests = requestsCheck(read)
+  const checks: Check[] = [orderCheck(), effectsCheck(), timersCheck(), workspaceCheck(), blobs, files, requests]
   let metrics = metricsProjection.initial()
   const counts = { effects: 0, timers: 0 }
   const ran = new Set<string>()
@@ -131,7 +133,7 @@ export async function verifyRun(source: RunSource, { agents = AGENTS, onProgress
     problems.push(...compared.problems)
     unchecked.push(...compared.unchecked)
   }
-  unchecked.push(...files.unchecked, ...standing(last, ran, fold))
+  unchecked.push(...files.unchecked, ...requests.unchecked, ...standing(last, ran, fold))
   problems.sort((a, b) => a.seq - b.seq || ORDER.indexOf(a.check) - ORDER.indexOf(b.check))
   const first = problems[0]
   const counted = blobs.counts()
@@ -146,7 +148,7 @@ export async function verifyRun(source: RunSource, { agents = AGENTS, onProgress
     first_divergence: first === undefined ? null : { seq: first.seq, actor: first.actor, field: first.field, expected: first.expected, actual: first.actual },
     problems,
     checked: {
-      records: chain.events, reactions: fold?.steps ?? 0, outputs_equal: folding && fold !== undefined, file_actions: files.recomputed(), blobs: counted.blobs, blob_bytes: counted.bytes,
+      records: chain.events, reactions: fold?.steps ?? 0, outputs_equal: folding && fold !== undefined, file_actions: files.recomputed(), requests: requests.rebuilt(), blobs: counted.blobs, blob_bytes: counted.bytes,
       effects: counts.effects, timers: counts.timers, views: stored === undefined ? 0 : 1,
     },
   }

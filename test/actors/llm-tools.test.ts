@@ -109,8 +109,8 @@ describe('every tool', () => {
     for (const [name, args, model] of [['understand', { file_name: 'a' }, 'f'], ['summarise', {}, 'f'], ['summarise_step', {}, 'f'], ['edit', { script_name: 'a.py', edit_instruction: 'x' }, 'e']] as const) {
       const tool = new Tool()
       await tool.ask(name, args, { document: 'words\n', nth: 7 })
-      const { role: asRole, params, nth } = only(tool.sent, 'completion.requested')
-      expect([asRole, JSON.parse(params), nth]).toEqual([model === 'f' ? 'fast' : 'edit', role(model), 7])
+      const { role: asRole, settings, nth } = only(tool.sent, 'completion.requested')
+      expect([asRole, JSON.parse(settings?.text ?? ''), nth]).toEqual([model === 'f' ? 'fast' : 'edit', role(model), 7])
     }
   })
 

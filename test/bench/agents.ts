@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { mkdirSync } from 'node:fs'
 import { StoreClient } from '../../src/bus/index.ts'
 import { createRun, serveRun } from '../../src/effects/index.ts'
+import { blobsNamed } from '../../schemas/named-blobs.ts'
 import type { AnyEvent } from '../../schemas/record.ts'
 import { TASKS } from './child.ts'
 import { median, row } from './row.ts'
@@ -32,7 +33,7 @@ async function play(client: StoreClient, agent: string, steps: number): Promise<
   const enough = new Promise<void>((resolve) => { reached = resolve })
   const count = (event: AnyEvent): void => {
     logical += event.size
-    for (const { hash, bytes } of event.blobs) if (!seen.has(hash)) { seen.add(hash); logical += bytes }
+    for (const { hash } of [...event.blobs, ...blobsNamed(event.type, event.payload)]) seen.add(hash)
     if (event.type === 'effect.succeeded') {
       const { completion, execution, clock } = event.payload
       news += completion?.reply?.bytes ?? 0
@@ -56,6 +57,7 @@ async function play(client: StoreClient, agent: string, steps: number): Promise<
   })
   await Promise.race([enough, session.finished.then((ending) => { if (taken <= steps) throw new Error(`the run of ${agent} ended after ${taken} steps: ${JSON.stringify(ending)}`) })])
   await session.interrupt()
+  for (const hash of seen) logical += (await client.blobs.get(hash)).length
   return { times, logical: logical / taken, news: news / taken, steps: taken }
 }
 

@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../../schemas/canonical-json.ts'
-import { isFatal, llmSettings, paramsFor } from '../../../schemas/completion.ts'
+import { isFatal, llmSettings, settingsFor } from '../../../schemas/completion.ts'
 import type { Failure } from '../../../schemas/generated/events.ts'
 import { instanceOf, listAfter, text, textOf } from '../../protocol.ts'
 import type { ListValue, Message, Received, ReceivedOf, TextValue } from '../../protocol.ts'
@@ -59,7 +59,7 @@ export function ask({ call, asked, llm, history, refused, maxSteps, steps }: Con
   const again = refused === null ? [] : [...(refused.reply === null ? [] : [segment('assistant', refused.reply)]), segment('user', correction(refused.sentence), { keep: true })]
   return {
     type: 'completion.requested', to: instanceOf('llm-tool', 'agent', call),
-    data: { call, role: 'model', base: again.length === 0 ? (history ?? {}) : listAfter(history, ...again), appended: text(question(maxSteps === 0 ? null : maxSteps - steps)), params: paramsFor(llm, 'model'), nth: asked - 1 },
+    data: { call, role: 'model', base: again.length === 0 ? (history ?? {}) : listAfter(history, ...again), appended: text(question(maxSteps === 0 ? null : maxSteps - steps)), ...settingsFor(llm, 'model'), nth: asked - 1 },
   }
 }
 
@@ -91,11 +91,11 @@ export function refuse(context: Context, event: Delivered): Context {
   return { ...context, refused: { reply: said(event).trim() === '' ? null : replyOf(event, false), sentence: command.ok ? '' : command.sentence.slice(0, 500), count: (context.refused?.count ?? 0) + 1 } }
 }
 
-/** The command of a reply. Of one that has none its end, under no name: the environment refuses that, which costs a step. */
+/** The command of a reply, with the reply itself as its thought, by the hash that it has. Of one that has none its end, under no name: the environment refuses that, which costs a step. */
 export function act(context: Context, event: Delivered): Message {
   const command = commandOf(context, event)
   const [name, args, thought] = command.ok ? [command.name, canonicalJson(command.args), command.thought] : ['', said(event).slice(-TAIL), '']
-  return { type: 'action.requested', to: 'environment', data: { call: context.call, name, arguments: text(args), base: '', ...(thought === '' ? {} : { thought: text(thought) }) } }
+  return { type: 'action.requested', to: 'environment', data: { call: context.call, name, arguments: text(args), base: '', ...(thought === '' ? {} : { thought: replyOf(event, true) }) } }
 }
 
 export function acted(context: Context, event: Delivered): Context {

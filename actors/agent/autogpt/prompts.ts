@@ -43,15 +43,18 @@ ${FORMAT}`, problem)
 }
 
 /** What is remembered of the steps that are out of sight. */
-export const memory = (summary: TextValue): Segment[] => [segment('user', 'Your work before the steps below, in short:', { keep: true }), segment('user', summary, { keep: true })]
+export const memory = (summary: TextValue): Segment[] => [segment('user', summary, { keep: true, lead: 'Your work before the steps below, in short:' })]
 
 /** A step in sight. */
 export const past = (reply: TextValue, action: string, result: TextValue): Segment[] => [
-  segment('assistant', reply), segment('user', action === '' ? 'No command was carried out:' : `Result of the command "${action}":`), segment('user', result),
+  segment('assistant', reply), segment('user', result, { lead: action === '' ? 'No command was carried out:' : `Result of the command "${action}":` }),
 ]
 
+/** From here on the question counts the steps; before, the same words cost nothing. */
+const FEW = 5
+
 export function question(left: number | null): string {
-  const count = left === null ? '' : left <= 1 ? ' This is your last step: hand in with "Final Answer".' : ` You have ${left} steps left.`
+  const count = left === null ? '' : left <= 1 ? ' This is your last step: hand in with "Final Answer".' : left > FEW ? '' : ` You have ${left} steps left.`
   return `Choose the next command and reply in the form given above, as one JSON object.${count}`
 }
 

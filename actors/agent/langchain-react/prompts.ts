@@ -32,7 +32,7 @@ The Final Answer hands in the files as they are then, and ends the work.`, probl
 }
 
 /** A round in the scratchpad: the reply as far as it counted, and what was observed. */
-export const round = (reply: TextValue, observation: TextValue): Segment[] => [segment('assistant', reply), segment('user', 'Observation:'), segment('user', observation)]
+export const round = (reply: TextValue, observation: TextValue): Segment[] => [segment('assistant', reply), segment('user', observation, { lead: 'Observation:' })]
 
 /** What the model observes when its reply could not be read. */
 export const unreadable = (sentence: string): string => `The reply could not be read, and no tool was used: ${sentence.replace(/\.$/, '')}. Keep to the form: "Thought:", then either "Action:" and "Action Input:", or "Final Answer:".`

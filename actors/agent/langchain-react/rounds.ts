@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../../schemas/canonical-json.ts'
-import { isFatal, llmSettings, paramsFor } from '../../../schemas/completion.ts'
+import { isFatal, llmSettings, settingsFor } from '../../../schemas/completion.ts'
 import type { Failure } from '../../../schemas/generated/events.ts'
 import { instanceOf, listAfter, text, textOf } from '../../protocol.ts'
 import type { ListValue, Message, Received, ReceivedOf, TextValue } from '../../protocol.ts'
@@ -45,7 +45,7 @@ export const counted = (context: Context, completion: boolean): Context => ({ ..
 
 export const ask = ({ call, asked, llm, scratchpad }: Context): Message => ({
   type: 'completion.requested', to: instanceOf('llm-tool', 'agent', call),
-  data: { call, role: 'model', base: scratchpad ?? {}, appended: text(CUE), params: paramsFor(llm, 'model', { stop: STOP }), nth: asked - 1 },
+  data: { call, role: 'model', base: scratchpad ?? {}, appended: text(CUE), ...settingsFor(llm, 'model', { stop: STOP }), nth: asked - 1 },
 })
 
 const rounds = new WeakMap<Received, Round>()
@@ -85,8 +85,8 @@ export function act(context: Context, event: Delivered): Message {
   const read = roundOf(context, event)
   const [name, args] = read.kind === 'action' ? [read.name, canonicalJson(read.args)]
     : read.kind === 'final' ? ['Final Answer', canonicalJson({ final_answer: read.answer })] : ['', textOf(event.data.reply).slice(-TAIL)]
-  const thought = read.kind === 'unreadable' ? '' : read.thought
-  return { type: 'action.requested', to: 'environment', data: { call: context.call, name, arguments: text(args), base: '', ...(thought === '' ? {} : { thought: text(thought) }) } }
+  const thought = read.kind === 'unreadable' || read.thought === '' ? undefined : replyOf(event, read.used)
+  return { type: 'action.requested', to: 'environment', data: { call: context.call, name, arguments: text(args), base: '', ...(thought === undefined ? {} : { thought }) } }
 }
 
 export function acted(context: Context, event: Delivered): Context {

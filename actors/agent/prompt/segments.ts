@@ -5,9 +5,9 @@ export type SegmentRole = 'system' | 'user' | 'assistant' | 'tool'
 
 /**
  * A piece of a prompt. Neighbours of the same role join with a blank line, so a text that was recorded already (a reply, an observation) is named by its
- * hash and never stored again within a longer one. keep: never left out when a request has to be shortened; breakpoint: a provider may cache up to here.
+ * hash and never stored again within a longer one. lead: a line before the text; keep: never left out when a request has to be shortened; breakpoint: a provider may cache up to here.
  */
-export interface Segment { role: SegmentRole; text: TextValue; keep?: true; breakpoint?: true; tool_calls?: TextValue; tool_call_id?: string }
+export interface Segment { role: SegmentRole; lead?: string; text: TextValue; keep?: true; breakpoint?: true; tool_calls?: TextValue; tool_call_id?: string }
 
 /** A recorded text by its name alone, or a new one with its words. */
 export const named = (value: TextValue): TextValue => (value.ref !== undefined && value.ref !== '' ? { ref: value.ref, bytes: value.bytes ?? 0 } : text(value.text ?? ''))

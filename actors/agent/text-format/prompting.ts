@@ -1,4 +1,4 @@
-import { paramsFor } from '../../../schemas/completion.ts'
+import { settingsFor } from '../../../schemas/completion.ts'
 import { instanceOf, listAfter, text } from '../../protocol.ts'
 import type { Message, TextValue } from '../../protocol.ts'
 import { correction, fewStepsLeft, segment } from '../prompt/index.ts'
@@ -19,7 +19,7 @@ export function ask(context: Context, style: Style, read: Readonly<Record<string
   return {
     type: 'completion.requested', to: instanceOf('llm-tool', 'agent', call),
     data: {
-      call, role: 'model', nth: asked - 1, params: paramsFor(llm, 'model', config.stop_at_observation ? { stop: ['\nObservation:'] } : {}),
+      call, role: 'model', nth: asked - 1, ...settingsFor(llm, 'model', config.stop_at_observation ? { stop: ['\nObservation:'] } : {}),
       base: listAfter(context.opening, ...memory, ...windowSegments(context), ...failed), ...(question === null ? {} : { appended: question }),
     },
   }
@@ -41,7 +41,7 @@ const retrievedSegments = ({ retrieved }: Context): Segment[] =>
 export function windowSegments({ window, config }: Context): Segment[] {
   const shown = window.length - config.max_observation_steps_in_context
   return window.flatMap(({ reply, observation, remark }: PastStep, index): Segment[] => [
-    segment('assistant', reply), segment('user', 'Observation:'), segment('user', index < shown ? ELIDED : observation), ...(remark === null ? [] : [segment('user', remark)]),
+    segment('assistant', reply), segment('user', index < shown ? ELIDED : observation, { lead: 'Observation:' }), ...(remark === null ? [] : [segment('user', remark)]),
   ])
 }
 

@@ -1,4 +1,4 @@
-import { isFatal, paramsFor } from '../../../schemas/completion.ts'
+import { isFatal, settingsFor } from '../../../schemas/completion.ts'
 import { instanceOf, listAfter, text, textOf } from '../../protocol.ts'
 import type { Message, Received, ReceivedOf, TextValue } from '../../protocol.ts'
 import { atMostSteps, fewStepsLeft, mended, named, opening, readSpecs, segment, toolSpecs } from '../prompt/index.ts'
@@ -39,7 +39,7 @@ export function ask({ history, refused, config, call, asked, llm, tools, ...cont
   return {
     type: 'completion.requested', to: instanceOf('llm-tool', 'agent', call),
     data: {
-      call, role: 'model', nth: asked - 1, params: paramsFor(llm, 'model'), base: refused === null || refused.reply === null ? (history ?? listAfter(null)) : listAfter(history, segment('assistant', refused.reply)),
+      call, role: 'model', nth: asked - 1, ...settingsFor(llm, 'model'), base: refused === null || refused.reply === null ? (history ?? listAfter(null)) : listAfter(history, segment('assistant', refused.reply)),
       ...(tools === null ? {} : { tools }), ...(question === null ? {} : { appended: question }),
     },
   }

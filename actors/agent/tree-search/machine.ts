@@ -51,7 +51,7 @@ const machine = setup({
           { guard: 'readable', target: 'writing', actions: [assign(({ context, event }) => takeSolution(context, event)), to(writeScript)] },
           { guard: 'mayAskAgain', actions: [assign(({ context, event }) => retried(context, event)), { type: 'send', params: ({ context }) => askForSolution(context) }] },
           { guard: 'startedOverTooOften', target: 'done', actions: { type: 'send', params: () => gaveUpUnreadable() } },
-          { target: 'choosing', actions: assign(({ context }) => ({ ...context, barren: context.barren + 1, choice: null })) },
+          { target: 'choosing', actions: assign(({ context }) => ({ ...context, call: context.call + 1, barren: context.barren + 1, choice: null })) },
         ],
       },
     },

@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../../schemas/canonical-json.ts'
-import { isFatal as isFatalCode, paramsFor } from '../../../schemas/completion.ts'
+import { isFatal as isFatalCode, settingsFor } from '../../../schemas/completion.ts'
 import type { Role } from '../../../schemas/completion.ts'
 import { instanceOf, listAfter, text, textOf } from '../../protocol.ts'
 import type { ListValue, Message, Received, TextValue } from '../../protocol.ts'
@@ -67,7 +67,7 @@ const action = (context: Context, name: string, args: Record<string, unknown>, m
 
 const complete = (context: Context, role: Role, base: ListValue | null, segments: readonly Segment[]): Message => ({
   type: 'completion.requested', to: instanceOf('llm-tool', 'agent', context.call),
-  data: { call: context.call, role, base: listAfter(base, ...segments), params: paramsFor(context.llm, role), nth: context.asks - 1 },
+  data: { call: context.call, role, base: listAfter(base, ...segments), ...settingsFor(context.llm, role), nth: context.asks - 1 },
 })
 
 /** A step was taken: one number for the next call, one action less. */

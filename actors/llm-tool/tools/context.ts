@@ -9,7 +9,7 @@ export interface ToolContext {
   subject: string
   /** who of the run's models is asked, and how */
   role: 'fast' | 'edit'
-  params: string
+  settings: TextValue
   /** completions that the caller had asked for before */
   nth: number
   document: TextValue | null
@@ -37,7 +37,7 @@ export interface ToolContext {
 }
 
 export const blankTool = (tool: string, nth: number): ToolContext => ({
-  tool, subject: '', role: 'fast', params: '', nth, document: null, lines: null, base: null, question: {}, asked: 0, level: 0, parts: [], jobs: [], unread: 0, leftOut: null, refused: '', failure: null,
+  tool, subject: '', role: 'fast', settings: {}, nth, document: null, lines: null, base: null, question: {}, asked: 0, level: 0, parts: [], jobs: [], unread: 0, leftOut: null, refused: '', failure: null,
 })
 
 /** The one job of a tool that asks one completion at a time. */

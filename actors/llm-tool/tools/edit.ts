@@ -1,4 +1,4 @@
-import { paramsFor } from '../../../schemas/completion.ts'
+import { settingsFor } from '../../../schemas/completion.ts'
 import { listAfter, text, textOf } from '../../protocol.ts'
 import type { ReceivedOf } from '../../protocol.ts'
 import { shownName } from './arguments.ts'
@@ -17,7 +17,7 @@ export function prepareEdit({ data }: ReceivedOf<'tool.requested'>, args: Record
   const instruction = typeof args['edit_instruction'] === 'string' ? args['edit_instruction'].trim() : ''
   if (instruction === '') return bad('an edit needs an edit_instruction')
   const document = textOf(data.document)
-  const tool = { ...blankTool(data.tool, data.nth ?? 0), subject, role: 'edit' as const, params: paramsFor(data.llm ?? '{}', 'edit'), document: document === '' ? null : stored(data.document ?? {}), jobs: [ONE_JOB] }
+  const tool = { ...blankTool(data.tool, data.nth ?? 0), subject, role: 'edit' as const, settings: settingsFor(data.llm ?? '{}', 'edit').settings, document: document === '' ? null : stored(data.document ?? {}), jobs: [ONE_JOB] }
   if (data.tool === 'edit') return { tool: { ...tool, base: wholePrompt(subject, tool.document), question: text(editQuestion(subject, instruction)) } }
   const lines = linesWithEnds(document)
   const first = Number(args['start_line_number'])

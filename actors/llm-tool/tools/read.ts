@@ -1,4 +1,4 @@
-import { paramsFor } from '../../../schemas/completion.ts'
+import { settingsFor } from '../../../schemas/completion.ts'
 import type { Failure } from '../../../schemas/generated/events.ts'
 import { listAfter, text, textOf } from '../../protocol.ts'
 import type { ListValue, ReceivedOf, TextValue } from '../../protocol.ts'
@@ -24,7 +24,7 @@ export function prepareReading({ data }: Requested, args: Record<string, unknown
   const jobs = read.map(({ start, end, line }): Job => ({ from: start, to: end, line, call: 0, answer: null }))
   return {
     tool: {
-      ...blankTool(data.tool, data.nth ?? 0), subject: data.tool === 'understand' ? shownName(args['file_name']) : '', params: paramsFor(data.llm ?? '{}', 'fast'),
+      ...blankTool(data.tool, data.nth ?? 0), subject: data.tool === 'understand' ? shownName(args['file_name']) : '', settings: settingsFor(data.llm ?? '{}', 'fast').settings,
       document: stored(data.document ?? {}), question: text(reading.question(args)), jobs, leftOut,
     },
   }
@@ -36,7 +36,7 @@ export function prepareLogReading({ data, read }: Requested, args: Record<string
   if (tool === undefined) return undefined
   const part = readLog(data.log, read)
   if ('missing' in part || part.entries.length === 0) return { answer: tool.nothing }
-  return { tool: { ...blankTool(data.tool, data.nth ?? 0), params: paramsFor(data.llm ?? '{}', 'fast'), base: logPrompt(tool.instructions, part), question: text(tool.question(args)), jobs: [ONE_JOB] } }
+  return { tool: { ...blankTool(data.tool, data.nth ?? 0), settings: settingsFor(data.llm ?? '{}', 'fast').settings, base: logPrompt(tool.instructions, part), question: text(tool.question(args)), jobs: [ONE_JOB] } }
 }
 
 interface Segment { role: string; text: TextValue; keep?: true; breakpoint?: true }

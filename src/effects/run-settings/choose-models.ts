@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { canonicalJson } from '../../../schemas/canonical-json.ts'
 import { ROLES, roleSettings, scriptedReplies } from '../../../schemas/completion.ts'
@@ -20,6 +20,8 @@ export interface ModelChoice {
   cache?: readonly Role[]
   /** US dollars per million tokens, for models without a known price */
   price?: { input: number; output: number }
+  /** a limit of tokens or money holds: the environment is told of everything that is used */
+  counted?: boolean
   /** `temperature=0.2` for all roles, `edit.max_tokens=8000` for one */
   settings?: Readonly<Record<string, string>>
 }
@@ -33,8 +35,9 @@ export interface ModelSources {
 
 /** The same for every provider: differing defaults would make models look different (the paper's implementation had that). */
 const DEFAULTS: Readonly<Record<Role, Pick<RoleSettings, 'temperature' | 'max_tokens'>>> = {
-  model: { temperature: 0.5, max_tokens: 4000 },
-  fast: { temperature: 0.01, max_tokens: 4000 },
+  // What a model thinks before it answers counts as well.
+  model: { temperature: 0.5, max_tokens: 16_000 },
+  fast: { temperature: 0.01, max_tokens: 8000 },
   edit: { temperature: 0.01, max_tokens: 16_000 },
 }
 
@@ -97,7 +100,7 @@ export async function chooseModels(choice: ModelChoice, sources: ModelSources): 
 
 async function roleOf(role: Role, name: string, choice: ModelChoice, sources: ModelSources): Promise<{ settings: RoleSettings; named: BlobName[] }> {
   const { provider, model } = parseModel(name)
-  const base: Record<string, unknown> = { provider, model, ...DEFAULTS[role], account: 'environment' }
+  const base: Record<string, unknown> = { provider, model, ...DEFAULTS[role], account: choice.counted === true ? 'environment' : '' }
   if (choice.cache?.includes(role) === true) base['cache'] = true
   if (choice.price !== undefined) base['price'] = choice.price
   const overrides = Object.entries(choice.settings ?? {}).map(([key, value]) => roleOverride(key, value))
@@ -147,7 +150,7 @@ const MODULE = /\.[cm]?js$/
 
 async function scripted(path: string, blobs: BlobStore): Promise<{ settings: Partial<RoleSettings>; blob?: BlobName }> {
   if (!existsSync(path)) throw refuse(`there is no file ${path} with replies; scripted/FILE names a YAML or JSON file, or a module`)
-  if (MODULE.test(path)) return { settings: { module: resolve(path) } }
+  if (MODULE.test(path)) return { settings: { model: basename(path), module: resolve(path) } }
   let content: unknown
   try {
     content = parse(await readFile(path, 'utf8'))
@@ -158,5 +161,5 @@ async function scripted(path: string, blobs: BlobStore): Promise<{ settings: Par
   if (!fits.success) throw refuse(`the replies in ${path} do not fit at ${fits.error.issues[0]?.path.join('.') || 'the top'}: ${fits.error.issues[0]?.message ?? ''}. It is a list of replies, or {replies: [...], fast: [{when, reply}], edit: [{when, reply}]}`)
   const bytes = Buffer.from(canonicalJson(content))
   const hash = await blobs.put(bytes)
-  return { settings: { replies: hash }, blob: { hash, kind: 'bytes', bytes: bytes.length } }
+  return { settings: { model: basename(path), replies: hash }, blob: { hash, kind: 'bytes', bytes: bytes.length } }
 }

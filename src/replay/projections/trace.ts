@@ -60,7 +60,7 @@ interface State {
   steps: TraceStep[]
   tree: string
   /** action.requested events by id, until their step begins */
-  asked: Map<string, { seq: number; at: number }>
+  asked: Map<string, { seq: number; at: number; arguments: TextRef | null; thought: TextRef | null }>
   /** executor instance -> step */
   executors: Map<string, number>
   /** effect id -> step and what it runs */
@@ -98,17 +98,17 @@ function apply(state: State, event: AnyEvent): void {
       state.tree = event.payload.tree
       return
     case 'action.requested':
-      state.asked.set(event.id, { seq: event.seq, at: event.at })
+      state.asked.set(event.id, { seq: event.seq, at: event.at, arguments: refOf(event.payload.arguments), thought: refOf(event.payload.thought) })
       return
     case 'step.begun': {
       const { step, call, name, accepted, reason } = event.payload
-      const asked = state.asked.get(event.causeId) ?? { seq: event.seq, at: event.at }
+      const asked = state.asked.get(event.causeId) ?? { seq: event.seq, at: event.at, arguments: null, thought: null }
       state.asked.delete(event.causeId)
       // An action that came when the run was ending has no step of its own.
       if (step !== steps.length + 1) return
       const final = accepted && name === 'Final Answer'
       steps.push({
-        step, call, action: name, arguments: refOf(event.payload.arguments), thought: refOf(event.payload.thought), observation: null, ok: accepted, code: reason, accepted, done: final,
+        step, call, action: name, arguments: refOf(event.payload.arguments) ?? asked.arguments, thought: refOf(event.payload.thought) ?? asked.thought, observation: null, ok: accepted, code: reason, accepted, done: final,
         tree_before: state.tree, tree_after: state.tree, started_at: asked.at, ended_at: event.at, duration_ms: event.at - asked.at, attempts: [], script: null, primitives: [], ...state.next,
         seqs: [asked.seq, event.seq],
       })

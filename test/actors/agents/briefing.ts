@@ -57,7 +57,7 @@ export async function promptOf({ blobs }: Stage, sent: readonly Sent[]): Promise
   while (node !== null) {
     const { prev, items }: { prev: ListValue | null; items: Array<Record<string, unknown> & { text: { ref: string }; tool_calls?: { ref: string } }> } = JSON.parse(await read(node.ref ?? ''))
     const segments: ReadSegment[] = []
-    for (const item of items) segments.push({ ...item, text: await read(item.text.ref), ...(item.tool_calls === undefined ? {} : { tool_calls: JSON.parse(await read(item.tool_calls.ref)) }) } as unknown as ReadSegment)
+    for (const { lead, ...item } of items) segments.push(...(lead === undefined ? [] : [{ role: item['role'], text: lead } as unknown as ReadSegment]), { ...item, text: await read(item.text.ref), ...(item.tool_calls === undefined ? {} : { tool_calls: JSON.parse(await read(item.tool_calls.ref)) }) } as unknown as ReadSegment)
     out.unshift(...segments)
     node = prev
   }

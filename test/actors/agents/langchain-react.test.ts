@@ -77,8 +77,8 @@ async function prompt(agent: Stage, sent: readonly Sent[]): Promise<Segment[]> {
   const read = async (ref: string | undefined) => Buffer.from(await agent.blobs.get(ref ?? '')).toString()
   const out: Segment[] = []
   for (let at: { ref?: string } | null = base ?? null; at !== null;) {
-    const node = JSON.parse(await read(at.ref)) as { prev: { ref?: string } | null; items: Array<{ role: string; text: { ref?: string } }> }
-    out.unshift(...await Promise.all(node.items.map(async (item) => ({ role: item.role, text: await read(item.text.ref) }))))
+    const node = JSON.parse(await read(at.ref)) as { prev: { ref?: string } | null; items: Array<{ role: string; lead?: string; text: { ref?: string } }> }
+    out.unshift(...(await Promise.all(node.items.map(async (item) => [...(item.lead === undefined ? [] : [{ role: item.role, text: item.lead }]), { role: item.role, text: await read(item.text.ref) }]))).flat())
     at = node.prev
   }
   return [...out, { role: 'user', text: appended?.text ?? '' }]
@@ -88,7 +88,7 @@ describe('the LangChain baseline', () => {
   it('shows tools with single inputs, the form and the problem, and stops where an observation begins', async () => {
     const { agent, sent } = await briefed()
     const request = only(sent, 'completion.requested')
-    expect([request.role, JSON.parse(request.params), request.nth]).toEqual(['model', { ...ROLE, stop: ['\nObservation:'] }, 0])
+    expect([request.role, JSON.parse(request.settings?.text ?? ''), request.nth]).toEqual(['model', { ...ROLE, stop: ['\nObservation:'] }, 0])
     const [system, ...rest] = await prompt(agent, sent)
     expect(system?.text).toContain('Execute Script: Execute Script it. Its one input is a JSON object: {"script_name": "[a script]"}')
     expect(system?.text).not.toContain('Final Answer it.')
@@ -101,7 +101,7 @@ describe('the LangChain baseline', () => {
     const act = await reply(agent, LIST)
     const request = only(act, 'action.requested')
     expect([act[0]?.to, request.call, request.name, JSON.parse(request.arguments?.text ?? '')]).toEqual(['environment', 2, 'List Files', { dir_path: '.' }])
-    expect(Buffer.from(await agent.blobs.get(request.thought?.ref ?? '')).toString()).toBe('I should look.')
+    expect(Buffer.from(await agent.blobs.get(request.thought?.ref ?? '')).toString()).toBe(LIST)
     const long = 'x'.repeat(50_000)
     await observe(agent, long)
     await reply(agent, `${LIST}\nObservation: invented`)

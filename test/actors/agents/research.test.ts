@@ -12,7 +12,7 @@ describe('the research agent', () => {
     const { actor, first } = await brief('research')
     expect(first.map(({ type, to }) => [type, to])).toEqual([['completion.requested', 'llm-tool/3']])
     expect(only(first, 'completion.requested')).toMatchObject({ call: 1, role: 'model', nth: 0 })
-    expect(JSON.parse(only(first, 'completion.requested').params)).toMatchObject({ provider: 'scripted', model: 'large', stop: ['\nObservation:'] })
+    expect(JSON.parse(only(first, 'completion.requested').settings?.text ?? '')).toMatchObject({ provider: 'scripted', model: 'large', stop: ['\nObservation:'] })
     const [system, lead, problem, question, ...more] = await promptOf(actor, first)
     expect(more).toEqual([])
     expect(system).toMatchObject({ role: 'system', keep: true })

@@ -33,7 +33,7 @@ describe('the tool-calling agent', () => {
     const tools = JSON.parse(Buffer.from(await actor.blobs.get(request.tools?.ref ?? '')).toString()) as Array<{ name: string; parameters: unknown }>
     expect(tools.map(({ name }) => name)).toEqual(['list_files', 'read_file', 'write_file', 'execute_script', 'edit_script_ai', 'final_answer'])
     expect(tools.map(({ parameters }) => parameters)).toEqual(SPECS.map(({ schema }) => schema))
-    expect(JSON.parse(request.params)['stop']).toBeUndefined()
+    expect(JSON.parse(request.settings?.text ?? '')['stop']).toBeUndefined()
     expect((await promptOf(actor, first)).map(({ role, keep }) => [role, keep])).toEqual([['system', true], ['user', true], ['user', true]])
   })
 

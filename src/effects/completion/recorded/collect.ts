@@ -57,8 +57,8 @@ function answerOf({ seq, spec, outcome }: Question, key: string): RecordedAnswer
 const STOPS = ['stop', 'stop_sequence', 'length', 'tool_calls', 'refusal', 'content_filter'] as const
 const stopReason = (text: string): (typeof STOPS)[number] => STOPS.find((stop) => stop === text) ?? 'stop'
 
-const plainSpec = ({ provider, model, params, role, omit, base, appended, tools, nth, shorten }: CompletionSpec): RecordedAnswer['spec'] => ({
-  provider, model, params, role, omit, ...named('base', base), ...named('appended', appended), ...named('tools', tools), ...(nth === undefined ? {} : { nth }), ...(shorten === undefined ? {} : { shorten }),
+const plainSpec = ({ provider, model, params, role, omit, base, appended, tools, settings, nth, shorten }: CompletionSpec): RecordedAnswer['spec'] => ({
+  provider, model, params, role, omit, ...named('base', base), ...named('appended', appended), ...named('tools', tools), ...named('settings', settings), ...(nth === undefined ? {} : { nth }), ...(shorten === undefined ? {} : { shorten }),
 })
 
 const named = <K extends string>(field: K, ref: Ref): { [F in K]?: StoredRef } =>

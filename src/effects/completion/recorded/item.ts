@@ -8,7 +8,7 @@ const tokens = z.number().nonnegative()
 /** A completion as its effect asked for it (proto: CompletionSpec): enough to build its request again. */
 const spec = z.object({
   provider: z.string(), model: z.string(), params: z.string(), role: z.string(), omit: z.array(z.string()),
-  base: optionalRef, appended: optionalRef, tools: optionalRef, nth: z.number().int().nonnegative().exactOptional(), shorten: z.number().int().nonnegative().exactOptional(),
+  base: optionalRef, appended: optionalRef, tools: optionalRef, settings: optionalRef, nth: z.number().int().nonnegative().exactOptional(), shorten: z.number().int().nonnegative().exactOptional(),
 })
 
 /** What a model answered to one request, or how the provider failed for good. */

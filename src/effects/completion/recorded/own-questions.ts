@@ -3,7 +3,7 @@ import { KymoError } from '../../../../schemas/errors.ts'
 import { decodeRecordLazily, parseRunId } from '../../../../schemas/record.ts'
 import type { StoreConnection } from '../../../bus/index.ts'
 import { Decision } from '../../../journal/index.ts'
-import { rebuildRequest } from '../request/index.ts'
+import { paramsOf, rebuildRequest } from '../request/index.ts'
 import type { ReadText } from '../request/index.ts'
 import { createQuestions, recordedKey } from './questions.ts'
 import type { Question, Questions } from './questions.ts'
@@ -56,8 +56,9 @@ export function createOwnQuestions(): OwnQuestions {
       const at = all.findLastIndex(({ effect }) => effect === effectId)
       const mine = all[at]
       if (mine === undefined) throw new KymoError('KYMO_ANSWERS', `the log of run ${runId} does not hold the completion ${effectId.slice(0, 12)} that it asks for`)
-      const list = listOf(mine, known.lists)
-      const peers = all.slice(0, at + 1).filter((one) => listOf(one, known.lists) === list)
+      const list = await listOf(mine, known.lists, read)
+      const peers: Question[] = []
+      for (const one of all.slice(0, at + 1)) if (one === mine || (await listOf(one, known.lists, read)) === list) peers.push(one)
       const equal: Question[] = []
       for (const peer of peers) if (peer === mine || (await keyOf(peer, known.keys, read)) === key) equal.push(peer)
       return { occurrence: turnOf(mine, equal), ordinal: turnOf(mine, peers.filter(({ spec }) => spec.role === mine.spec.role)), seq: mine.seq }
@@ -77,10 +78,10 @@ async function keyOf(question: Question, keys: Map<string, string>, read: ReadTe
 }
 
 /** The list a question is answered from, '' when it is asked of something else. */
-function listOf({ effect, spec }: Question, lists: Map<string, string>): string {
+async function listOf({ effect, spec }: Question, lists: Map<string, string>, read: ReadText): Promise<string> {
   const known = lists.get(effect)
   if (known !== undefined) return known
-  const parsed = spec.provider === 'recorded' ? completionParams.safeParse(JSON.parse(spec.params)) : undefined
+  const parsed = spec.provider === 'recorded' ? completionParams.safeParse(JSON.parse(await paramsOf(spec, read))) : undefined
   const list = parsed?.data?.answers ?? ''
   lists.set(effect, list)
   return list

@@ -1,3 +1,3 @@
 export { plainRequest } from './plain.ts'
-export { rebuildRequest } from './rebuild.ts'
+export { paramsOf, rebuildRequest } from './rebuild.ts'
 export type { ReadText } from './segments.ts'

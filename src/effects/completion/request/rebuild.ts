@@ -20,7 +20,7 @@ const toolList = z.array(z.object({ name: z.string(), description: z.string(), p
  * later (`request` of its outcome is this `key`). Throws KYMO_PROMPT, KYMO_PARAMS and what `read` throws.
  */
 export async function rebuildRequest(spec: CompletionSpec, read: ReadText, tries = 1): Promise<ProviderRequest> {
-  const { settings, stop, index } = readParams(spec)
+  const { settings, stop, index } = readParams(spec, await paramsOf(spec, read))
   const base = spec.base?.ref === undefined || spec.base.ref === '' ? [] : await readSegments(spec.base.ref, read)
   const last: Segment[] = spec.appended?.ref === undefined || spec.appended.ref === '' ? [] : [{ role: 'user', text: await read(spec.appended.ref), toolCalls: [], keep: true, breakpoint: false }]
   const tools = spec.tools?.ref === undefined || spec.tools.ref === '' ? [] : toolList.parse(JSON.parse(await read(spec.tools.ref)))
@@ -36,8 +36,11 @@ export async function rebuildRequest(spec: CompletionSpec, read: ReadText, tries
   }
 }
 
+/** A completion's settings as text: stored apart, or in records of the first version in the record itself. */
+export const paramsOf = async ({ params, settings }: Pick<CompletionSpec, 'params' | 'settings'>, read: ReadText): Promise<string> => (settings?.ref === undefined || settings.ref === '' ? params : read(settings.ref))
+
 /** The first version numbered completions in `index`, among the params. */
-function readParams({ params, provider, model }: CompletionSpec): { settings: RoleSettings; stop: string[]; index: number } {
+function readParams({ provider, model }: CompletionSpec, params: string): { settings: RoleSettings; stop: string[]; index: number } {
   const parsed = completionParams.safeParse({ provider, model, ...(JSON.parse(params) as object) })
   if (!parsed.success) throw new KymoError('KYMO_PARAMS', `the params of a completion do not fit at ${parsed.error.issues[0]?.path.join('.') ?? ''}: ${parsed.error.issues[0]?.message ?? ''}`)
   const { stop = [], ...rest } = parsed.data

@@ -19,7 +19,7 @@ export interface Segment {
 
 const stored = z.union([z.object({ ref: z.string().regex(/^[0-9a-f]{64}$/) }), z.object({ text: z.string() })])
 const item = z.object({
-  role: z.enum(['system', 'user', 'assistant', 'tool']), text: stored, keep: z.boolean().optional(), breakpoint: z.boolean().optional(), tool_calls: stored.optional(), tool_call_id: z.string().optional(),
+  role: z.enum(['system', 'user', 'assistant', 'tool']), lead: z.string().optional(), text: stored, keep: z.boolean().optional(), breakpoint: z.boolean().optional(), tool_calls: stored.optional(), tool_call_id: z.string().optional(),
 })
 const node = z.object({ prev: z.object({ ref: z.string() }).nullable(), items: z.array(item) })
 const calls = z.array(z.object({ id: z.string(), name: z.string(), arguments: z.record(z.string(), z.unknown()) }))
@@ -33,8 +33,8 @@ export async function readSegments(list: string, read: ReadText): Promise<Segmen
     nodes.push(found.data.items)
     ref = found.data.prev?.ref
   }
-  return Promise.all(nodes.toReversed().flat().map(async ({ role, text, keep, breakpoint, tool_calls, tool_call_id }) => ({
-    role, text: await textIn(text, read), toolCalls: tool_calls === undefined ? [] : calls.parse(JSON.parse(await textIn(tool_calls, read))), keep: keep === true, breakpoint: breakpoint === true,
+  return Promise.all(nodes.toReversed().flat().map(async ({ role, lead, text, keep, breakpoint, tool_calls, tool_call_id }) => ({
+    role, text: lead === undefined ? await textIn(text, read) : `${lead}\n\n${await textIn(text, read)}`, toolCalls: tool_calls === undefined ? [] : calls.parse(JSON.parse(await textIn(tool_calls, read))), keep: keep === true, breakpoint: breakpoint === true,
     ...(tool_call_id === undefined ? {} : { toolCallId: tool_call_id }),
   })))
 }
