@@ -63,6 +63,8 @@ export async function checkChain(source: Pick<RunSource, 'runId' | 'records' | '
     if (step !== undefined && seq > step.seq && seq <= step.seq + outputsOf(step.envelope)) return step.envelope.from
     if (following !== undefined && isActor(following.from) && following.type !== 'actor.stepped' && following.type !== 'actor.faulted') return following.from
     if (previous?.type === 'effect.started') return 'runner'
+    // A runner that waits is granted the effect at once.
+    if (previous?.type === 'effect.requested') return 'journal'
     return previous !== undefined && isActor(previous.to) ? previous.to : 'unknown'
   }
 
