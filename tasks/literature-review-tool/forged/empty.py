@@ -1,0 +1,5 @@
+"""Forgery: nothing to be wrong about."""
+
+
+def review(question):
+    return []
