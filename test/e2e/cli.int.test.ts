@@ -227,7 +227,8 @@ it('gives help in a few times what Node itself takes to start, with examples for
 it('lists tasks, agents and actions, and doctor says what there is', async () => {
   expect((await desk.run('task', 'list')).stdout).toContain('arithmetic')
   expect((await desk.run('task', 'show', 'arithmetic')).stdout).toContain('lower is better')
-  expect((await desk.run('agent', 'list')).stdout).toContain('script=FILE')
+  expect((await desk.run('agent', 'list')).stdout).toContain('research')
+  expect((await desk.run('agent', 'show', 'scripted')).stdout).toContain('script')
   expect((await desk.run('agent', 'actions', 'read file')).stdout).toContain('file_name')
   const { rows } = await json('doctor', 'arithmetic')
   expect(rows).toEqual(expect.arrayContaining([expect.objectContaining({ what: 'nats-server', state: 'ok' })]))

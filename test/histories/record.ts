@@ -41,7 +41,7 @@ try {
 }
 process.exit(0)
 
-async function play({ agent, script, actions, gradeSteps, maxSteps, interrupt, replies, addActions, tools }: Scene): Promise<string> {
+async function play({ agent, task = 'arithmetic', script, actions, gradeSteps, maxSteps, interrupt, replies, addActions, tools }: Scene): Promise<string> {
   let file = script
   if (actions !== undefined) {
     file = join(folder, 'script.yaml')
@@ -50,7 +50,7 @@ async function play({ agent, script, actions, gradeSteps, maxSteps, interrupt, r
   const { runId } = await createRun(client, {
     // Relative: where this lies on a disk is nobody's business.
     ...(replies === undefined ? {} : { models: { model: `scripted/${relative(process.cwd(), replies)}` } }), ...(tools === undefined ? {} : { actionsModule: tools }), ...(addActions === undefined ? {} : { addActions }),
-    task: 'arithmetic', profile: 'small', agent, ...(file === undefined ? {} : { agentConfig: { script: file } }), ...(gradeSteps === undefined ? {} : { gradeSteps }), ...(maxSteps === undefined ? {} : { maxSteps }),
+    task, profile: 'small', agent, ...(file === undefined ? {} : { agentConfig: { script: file } }), ...(gradeSteps === undefined ? {} : { gradeSteps }), ...(maxSteps === undefined ? {} : { maxSteps }),
   })
   if (interrupt === true) {
     let stop: () => void = () => undefined

@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url'
 /** What a history plays, and where its serving process stops half-way. Names are those of the files in recorded/. */
 export interface Scene {
   agent: string
+  /** a fixture task; arithmetic when it is not said */
+  task?: string
   /** a script of the scripted agent */
   script?: string
   actions?: string
@@ -71,5 +73,6 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   'every-step-graded': { agent: 'scripted', script: fixture('tasks/arithmetic/demo.yaml'), gradeSteps: true, maxSteps: 10 },
   'with-model': { agent: 'scripted', script: fixture('scripts/with-model.yaml') },
   composites: { agent: 'scripted', actions: COMPOSITES, replies: fixture('scripts/composites-replies.yaml'), tools: fixture('scripts/added-actions.yaml'), addActions: ['Understand File', 'Edit Script (AI)', 'Edit Script Segment (AI)', 'Append Summary to Research Log', 'Reflection'] },
+  research: { agent: 'research', task: 'picture-classes', replies: fixture('scripts/showcase.yaml') },
   trouble: { agent: 'scripted', actions: TROUBLE, interrupt: true },
 }
