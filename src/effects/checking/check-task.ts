@@ -26,7 +26,8 @@ export interface CheckOptions {
   signal?: AbortSignal
 }
 
-export interface CheckedForgery { file: string; attempt: string; expect: string; found: string; held: boolean; value: number | null }
+/** `said`: the last line that the forgery wrote to stderr, for those who look into it. */
+export interface CheckedForgery { file: string; attempt: string; expect: string; found: string; held: boolean; value: number | null; said: string }
 
 /** One row of `kymo task check`. Scores in the metric's unit, times in seconds. */
 export interface CheckedTask {
@@ -132,10 +133,12 @@ const forMeasure = ({ grading }: Task['manifest']): Grading['measure'] => ({ rep
 const judged = (outcome: GradingOutcome, { manifest }: Task): { improvement: number; success: boolean } =>
   judge(outcome, { higher_is_better: manifest.metric.higher_is_better, success_improvement: manifest.success_improvement })
 
-function checkForgery({ file, attempt: what, expect }: Forgery, { outcome }: Attempted, task: Task): CheckedForgery {
+function checkForgery({ file, attempt: what, expect }: Forgery, { outcome, script }: Attempted, task: Task): CheckedForgery {
   const found = !outcome.graded ? outcome.code : judged(outcome, task).success ? 'a success' : 'no_gain'
-  return { file, attempt: what, expect, found, held: found === expect, value: outcome.graded ? outcome.value : null }
+  return { file, attempt: what, expect, found, held: found === expect, value: outcome.graded ? outcome.value : null, said: lastLine(script) }
 }
+
+const lastLine = (script: Attempted['script']): string => (script === null ? '' : (Buffer.from(script.stderr.bytes).toString().trim().split('\n').at(-1) ?? '').slice(0, 2000))
 
 /** How the script ended, for people who look for the reason. */
 function saidBy({ script }: Attempted): string {
