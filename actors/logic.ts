@@ -20,6 +20,8 @@ export interface AgentEntry {
   config?: z.ZodObject
   /** the actions it may use, by name; absent: all that need no model */
   actions?: readonly string[]
+  /** what its settings add to them */
+  actionsWith?: (config: Readonly<Record<string, unknown>>) => readonly string[]
   /** it asks a model, so a run needs one */
   model?: boolean
 }

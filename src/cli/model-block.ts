@@ -35,8 +35,8 @@ const ended = ({ done, ok, code }: { done: boolean; ok: boolean; code: string })
 export function usageTable(screen: Screen, { roles, ...all }: RunMetrics['usage']): string {
   const rows = Object.entries(roles)
   if (rows.length === 0) return ''
-  const row = (name: string, sum: Sum & { calls: number; answered_from_cache: number }): string[] => [
-    oneLine(name, 20), String(sum.calls), String(sum.tries), tokens(sum.input_tokens), tokens(sum.cached_tokens), tokens(sum.output_tokens), dollars(sum.cost_usd), String(sum.answered_from_cache),
+  const row = (name: string, sum: Sum & { calls: number; answered_from_cache: number; unpriced: number }): string[] => [
+    oneLine(name, 20), String(sum.calls), String(sum.tries), tokens(sum.input_tokens), tokens(sum.cached_tokens), tokens(sum.output_tokens), sum.unpriced === 0 ? dollars(sum.cost_usd) : `${sum.cost_usd > 0 ? `${dollars(sum.cost_usd)} and ` : ''}unknown (--price)`, String(sum.answered_from_cache),
   ]
   return tableOf(screen, [
     { title: 'models' }, { title: 'calls', right: true }, { title: 'tries', right: true }, { title: 'tokens in', right: true }, { title: 'cached', right: true }, { title: 'out', right: true }, { title: 'cost', right: true }, { title: 'from cache', right: true },

@@ -84,7 +84,7 @@ export async function createRun(client: StoreConnection, options: CreateRunOptio
   const payload: EventPayloads['run.started'] = {
     task: task.name, profile, agent: options.agent, agent_config: config, problem: { ref: await blobs.put(problem), bytes: problem.length }, tree: prepared.tree, layers: prepared.layers,
     read_only: prepared.readOnly, seed: options.seed ?? 0, entry: prepared.entry, llm: models === undefined ? '{}' : canonicalJson(models.llm), python_key,
-    actions: actionsOf(entry, options, added.map(({ name }) => name)), ...(more_actions === undefined ? {} : { more_actions }), ...(options.interactive === true ? { interactive: true } : {}),
+    actions: actionsOf(entry, options, [...(entry.actionsWith?.(JSON.parse(config) as Record<string, unknown>) ?? []), ...added.map(({ name }) => name)]), ...(more_actions === undefined ? {} : { more_actions }), ...(options.interactive === true ? { interactive: true } : {}),
     limits: { max_steps: options.maxSteps ?? DEFAULT_MAX_STEPS, max_time_ms: options.maxTimeMs ?? DEFAULT_MAX_TIME_MS, max_tokens: options.maxTokens ?? 0, max_cost_usd: options.maxCostUsd ?? 0 },
     grading: {
       metric: manifest.metric.name, higher_is_better: manifest.metric.higher_is_better, success_improvement: manifest.success_improvement, at_every_step: options.gradeSteps ?? false,

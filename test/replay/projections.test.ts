@@ -49,8 +49,8 @@ test('metrics summarise a run', async () => {
 
 test('usage is summed over every completion, by role and by step, with what was cached and what was tried in vain', async () => {
   const asked = await playRun({ script: [{ ask: 'a?' }, { action: 'List Files', args: { dir_path: '.' } }, { ask: 'b?' }], replies: ['x', 'y'], complete: (_role, tries) => (tries === 1 ? { fails: 'overloaded' } : 'x'), tick: 1000 })
-  const once = { calls: 1, tries: 2, input_tokens: 11, output_tokens: 7, cached_tokens: 5, cost_usd: 0.01, answered_from_cache: 0 }
-  const both = { calls: 2, tries: 4, input_tokens: 22, output_tokens: 14, cached_tokens: 10, cost_usd: 0.02, answered_from_cache: 0 }
+  const once = { calls: 1, tries: 2, input_tokens: 11, output_tokens: 7, cached_tokens: 5, cost_usd: 0.01, answered_from_cache: 0, unpriced: 0 }
+  const both = { calls: 2, tries: 4, input_tokens: 22, output_tokens: 14, cached_tokens: 10, cost_usd: 0.02, answered_from_cache: 0, unpriced: 0 }
   expect((await metricsOf(sourceOf(asked))).usage).toEqual({ ...both, roles: { model: both }, steps: [{ step: 1, ...once }, { step: 2, ...once }] })
 })
 

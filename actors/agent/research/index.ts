@@ -16,4 +16,6 @@ export const researchAgent: AgentEntry = {
   name: 'research',
   description: 'the paper\'s agent: reflects, keeps a research plan, checks its facts, then acts',
   logic: research, config, actions: PROMPTED_ACTIONS, model: true,
+  // There is something to reflect on only where a log is kept.
+  actionsWith: ({ retrieval }) => (retrieval === true ? ['Reflection'] : []),
 }

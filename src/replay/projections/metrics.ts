@@ -6,7 +6,7 @@ import type { Projection } from './projection.ts'
 
 export interface ActionCount { count: number; ok: number; refused: number; failed: number; /** codes of what did not go well */ codes: Record<string, number> }
 /** input_tokens: all of them, those that the provider had cached included. tries: requests sent, failed ones too. answered_from_cache: by Kymo's own. */
-export interface RoleUsage { calls: number; tries: number; input_tokens: number; output_tokens: number; cached_tokens: number; cost_usd: number; answered_from_cache: number }
+export interface RoleUsage { calls: number; tries: number; input_tokens: number; output_tokens: number; cached_tokens: number; cost_usd: number; answered_from_cache: number; /** answers of a provider whose price nobody knew */ unpriced: number }
 /** What a step cost: the agent's thinking before it, and its own. */
 export interface StepUsage extends RoleUsage { step: number }
 export interface RecordedScore { step: number; tree: string; score: RunScore | null; error: Failure | null; seq: number }
@@ -61,11 +61,11 @@ interface State {
   roles: Map<string, { role: string; step: number }>
 }
 
-const noUsage = (): RoleUsage => ({ calls: 0, tries: 0, input_tokens: 0, output_tokens: 0, cached_tokens: 0, cost_usd: 0, answered_from_cache: 0 })
+const noUsage = (): RoleUsage => ({ calls: 0, tries: 0, input_tokens: 0, output_tokens: 0, cached_tokens: 0, cost_usd: 0, answered_from_cache: 0, unpriced: 0 })
 
 export const metricsProjection: Projection<State, RunMetrics> = {
   name: 'metrics',
-  version: 2,
+  version: 3,
   initial: () => ({
     first: 0, names: new Map(), threshold: 0, roles: new Map(),
     metrics: {
@@ -180,6 +180,7 @@ function use(metrics: RunMetrics, account: { role: string; step: number }, { inp
     sum.output_tokens += output_tokens
     sum.cached_tokens += cached_tokens
     sum.cost_usd += cost_usd
+    if (source === 'live' && cost_usd === 0 && input_tokens + output_tokens > 0) sum.unpriced++
     if (source === 'cache') sum.answered_from_cache++
   }
 }
