@@ -195,6 +195,24 @@ describe('kill -9 in the middle of a call', () => {
   })
 })
 
+it('a run is not resumed without its key: it stays as it is until the key is there', { timeout: 60_000 }, async () => {
+  const play = brain('react')
+  let release: () => void = () => undefined
+  const asked = new Promise<void>((resolve) => { release = resolve })
+  const server = await startModelServer({ key: KEY, reply: async (request) => { release(); await new Promise((resolve) => setTimeout(resolve, 1000)); return play(request) } })
+  servers.push(server)
+  const started = desk.start(['run', 'arithmetic', '--agent', 'react', ...modelFlags('openai', server), '--json'])
+  await asked
+  started.child.kill('SIGINT')
+  expect((await started.said).code).not.toBe(0)
+  const without = await desk.start(['resume', '--json'], { OPENAI_API_KEY: '' }).said
+  expect(without.code).toBe(2)
+  expect(without.stderr).toContain('OPENAI_API_KEY')
+  const resumed = await desk.run('resume', '--json')
+  expect(surprise(resumed)).toBe('')
+  expect(summaryOf(resumed)).toMatchObject({ status: 'finished' })
+})
+
 it('the planted key is in no file of the store, no bundle, no trace, no log and no output', { timeout: 60_000 }, async () => {
   const server = await serve('research', faultQueue(['authentication']))
   const refused = await run('research', 'openai', server)

@@ -1,5 +1,9 @@
 import { ACTORS } from '../../../schemas/actor-names.ts'
 import type { ActorName } from '../../../schemas/actor-names.ts'
+import { decodeRecord, parseRunId } from '../../../schemas/record.ts'
+import type { StoreClient } from '../../bus/index.ts'
+import { checkKeys } from '../../effects/index.ts'
+import { setting } from '../dotenv.ts'
 import { runHeader } from '../run-header.ts'
 import { shortId } from '../run-names.ts'
 import { readMetrics } from '../read-metrics.ts'
@@ -40,10 +44,18 @@ export async function resume(name: string | undefined, options: ResumeOptions): 
     screen.line(runHeader(screen, { runId: row.id, task: `${summary.task} (${summary.profile})`, agent: summary.agent, store: options, cutOffMs: Date.now() - row.updatedAt, steps: summary.steps }))
     const apart = options.apart ?? ACTORS.filter((actor) => row.apart.includes(actor))
     const machine = machineOf(options)
+    if (!apart.includes('llm-tool')) checkKeys(await modelsOfRun(client, row.id), setting)
     return await serveWithView({ client, runId: row.id, seenSeq: row.headSeq, apart, machine, quiet: options.quiet === true, json, storeWords, notices, interactive: options.interactive === true || summary.agent === 'human' })
   } finally {
     await client.close()
   }
+}
+
+/** The models that a run was begun with, as recorded; '{}' for none. */
+async function modelsOfRun(client: StoreClient, runId: string): Promise<string> {
+  const { records } = await client.read({ run_id: parseRunId(runId), from_seq: 0, limit: 1 })
+  const first = records[0] === undefined ? undefined : decodeRecord(Uint8Array.from(records[0]))
+  return first?.type === 'run.started' ? first.payload.llm : '{}'
 }
 
 const newestInterrupted = (runs: readonly ListedRun[]): ListedRun | undefined => runs.filter((run) => run.interrupted && run.damage === '').toSorted((a, b) => b.createdAt - a.createdAt)[0]

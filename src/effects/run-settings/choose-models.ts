@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { canonicalJson } from '../../../schemas/canonical-json.ts'
-import { ROLES, roleSettings, scriptedReplies } from '../../../schemas/completion.ts'
+import { ROLES, llmSettings, roleSettings, scriptedReplies } from '../../../schemas/completion.ts'
 import type { LlmSettings, Role, RoleSettings } from '../../../schemas/completion.ts'
 import { KymoError, messageOf } from '../../../schemas/errors.ts'
 import type { BlobName } from '../../../schemas/record.ts'
@@ -84,6 +84,12 @@ const OWN: readonly string[] = ['temperature', 'max_tokens', 'stream', 'effort',
 export function checkModels(choice: ModelChoice, keys: ModelSources['keys']): void {
   for (const name of [choice.model, choice.fast, choice.edit]) if (name !== undefined) requireKey(parseModel(name).provider, keys)
   for (const [key, value] of Object.entries(choice.settings ?? {})) roleOverride(key, value)
+}
+
+/** Looks whether a run that was begun before finds its keys here: without them it would end for good. Throws KYMO_NO_KEY. */
+export function checkKeys(llm: string, keys: ModelSources['keys']): void {
+  const settings = llmSettings.safeParse(JSON.parse(llm))
+  if (settings.success) for (const { provider } of Object.values(settings.data)) requireKey(provider, keys)
 }
 
 /** Settings of every role, ready to be recorded. Throws KYMO_MODEL, KYMO_NO_KEY and what reading a file throws; each says what to type. */
