@@ -9,7 +9,7 @@ const AT_ONCE = 16
 /** A point without the actor and the events it speaks of. */
 const kindOf = (point: string): string => point.replace(/ #\d+$/, '').replace(/^(client|service): /, '').replace(/(append|claim|publishing|effect-start|effect-end).*/, '$1')
 
-test('a death at any I/O point of a run, of the run\'s process or of the store\'s service, changes nothing but attempts, and each of these is recorded', { timeout: 300_000 }, async () => {
+test('a death at any I/O point of a run, of the run\'s process or of the store\'s service, changes nothing but attempts, and each of these is recorded', { timeout: 900_000 }, async () => {
   const began = performance.now()
   const undisturbed = await liveThrough({})
   expect(undisturbed.problems).toEqual([])

@@ -146,8 +146,8 @@ it('says in one line that the service was started again, and loses nothing', asy
 })
 
 describe('Ctrl-C', () => {
-  const slow = (): string => {
-    writeFileSync(join(desk.folder, 'slow.yaml'), 'actions:\n  - action: Write File\n    args: { file_name: slow.py, content: "import time\\nfor i in range(20):\\n    print(\'tick\', i, flush=True)\\n    time.sleep(0.1)\\n" }\n  - action: Execute Script\n    args: { script_name: slow.py }\n  - action: Execute Script\n    args: { script_name: train.py }\n')
+  const slow = (ticks = 20): string => {
+    writeFileSync(join(desk.folder, 'slow.yaml'), 'actions:\n  - action: Write File\n    args: { file_name: slow.py, content: "import time\\nfor i in range(' + String(ticks) + '):\\n    print(\'tick\', i, flush=True)\\n    time.sleep(0.1)\\n" }\n  - action: Execute Script\n    args: { script_name: slow.py }\n  - action: Execute Script\n    args: { script_name: train.py }\n')
     return 'script=slow.yaml'
   }
 
@@ -176,7 +176,8 @@ describe('Ctrl-C', () => {
   }, 60_000)
 
   it('is not needed to end a run for good: cancel stops its script, the log says who wished it, and nothing is scored', async () => {
-    const { said, until } = desk.start(['run', 'arithmetic', '--agent', 'scripted', '--agent-config', slow()])
+    // Long enough for a second command to start on a busy machine.
+    const { said, until } = desk.start(['run', 'arithmetic', '--agent', 'scripted', '--agent-config', slow(150)])
     await until('tick 3')
     expect((await desk.run('cancel', 'last', '--reason', 'wrong data')).stdout).toContain('is told to end')
     const { code, stdout } = await said

@@ -32,6 +32,14 @@ export async function diskBytes(directory: string, most = Number.POSITIVE_INFINI
   return total
 }
 
+/** Memory of these processes, shared pages divided among them; of one that may not be asked its resident memory, of one that has ended none. */
+const exactBytes = (pids: readonly number[]): number => pids.reduce((sum, pid) => {
+  const own = proportionalBytes(pid)
+  if (own !== undefined) return sum + own
+  const state = processStat(pid)?.state ?? 'X'
+  return state === 'Z' || state === 'X' ? sum : sum + residentBytes(pid).now
+}, 0)
+
 /**
  * Looks at a process tree five times a second (more often at its start) and says once when it passes a limit.
  * Memory: the cheap sum first, which counts shared pages twice, and only beyond the limit the exact one.
@@ -60,9 +68,11 @@ export function watchTree({ root, limits, directory, onLimit }: { root: number; 
     // The sandbox' own two processes do not count.
     if (tree.length > limits.processes + 2) onLimit('processes')
     if (now <= limits.memoryBytes) return
-    const exact = tree.reduce((sum, pid, index) => sum + (proportionalBytes(pid) ?? resident[index]?.now ?? 0), 0)
-    maxRssBytes = Math.max(maxRssBytes, exact)
-    if (exact > limits.memoryBytes) onLimit('memory')
+    const exact = exactBytes(tree)
+    // Processes that end while they are counted leave their shared pages to those counted after them: what is too much is looked at again.
+    const used = exact > limits.memoryBytes ? Math.min(exact, exactBytes(tree)) : exact
+    maxRssBytes = Math.max(maxRssBytes, used)
+    if (used > limits.memoryBytes) onLimit('memory')
   }
 
   const schedule = (): void => {
