@@ -45,15 +45,15 @@ export async function run(taskArgument: string | undefined, given: RunOptions, a
   const agent = agentIsDefault && options.agentType !== undefined ? agentOfType(options.agentType) : options.agent
   if (!Object.hasOwn(AGENTS, agent)) throw usageError(`There is no agent ${agent.slice(0, 60)}.${didYouMean(agent, Object.keys(AGENTS))} The agents are: ${Object.keys(AGENTS).join(', ')}; "kymo agent list" describes them.`, 'KYMO_UNKNOWN_AGENT')
 
-  const { models, config, notes } = settingsFor(agent, options)
+  // Before a store is made: a mistyped task or a missing interpreter leaves nothing behind. Where there is one, it is reached meanwhile.
+  const found = await loadTask(task)
+  const { models, config, notes } = settingsFor(agent, options, found.manifest.services?.model !== undefined)
   for (const note of notes) stderr().line(`note  ${note}`)
   if (models !== undefined) checkModels(models, setting)
   else if (AGENTS[agent]?.model === true) throw usageError(`The agent ${agent} asks a model: name one, like --model anthropic/claude-sonnet-5-5, --model openai/gpt-6-sol or --model openai-compatible/NAME --base-url URL.`, 'KYMO_MODEL')
   const json = options.json === true
   const screen = screenFor(json)
   const notices: Notices = { show: (message) => screen.line(`note  ${message}`) }
-  // Before a store is made: a mistyped task or a missing interpreter leaves nothing behind. Where there is one, it is reached meanwhile.
-  const found = await loadTask(task)
   const room = new MachineRoom(machineOf(options))
   const apart = options.apart ?? []
   const looking = apart.includes('executor') ? Promise.resolve() : lookAround(room, found, options.profile, (line) => notices.show(line))
@@ -79,12 +79,12 @@ export async function run(taskArgument: string | undefined, given: RunOptions, a
   }
 }
 
-/** What the flags say of models and of the agent's settings; what this agent has no use for is named. */
-function settingsFor(agent: string, options: RunOptions): { models: ModelChoice | undefined; config: Record<string, string>; notes: string[] } {
+/** What the flags say of models and of the agent's settings; what neither this agent nor the task's scripts have a use for is named. */
+function settingsFor(agent: string, options: RunOptions, scriptsAsk: boolean): { models: ModelChoice | undefined; config: Record<string, string>; notes: string[] } {
   const entry = AGENTS[agent]
   const old = modelsOfOldFlags(options)
   const named = modelChoice({ ...old, ...options, modelConfig: { ...old.modelConfig, ...options.modelConfig } })
-  const asksModel = entry?.model === true || agent === 'scripted' || agent === 'human'
+  const asksModel = entry?.model === true || agent === 'scripted' || agent === 'human' || scriptsAsk
   const known = Object.keys(entry?.config?.shape ?? {})
   const oldConfig = Object.entries(configOfOldFlags(options))
   return {

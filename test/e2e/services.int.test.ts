@@ -1,0 +1,46 @@
+import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import { packageRoot } from '../../src/effects/tasks/index.ts'
+import { lastText, startModelServer } from '../model-server/index.ts'
+import { Desk, surprise } from './kymo.ts'
+
+/** Looks like no key of anybody. */
+const KEY = 'planted-key-9d1f0c3b7a'
+const tasks = mkdtempSync(join(tmpdir(), 'kymo-services-tasks-'))
+const folder = join(tasks, 'literature-review-tool')
+cpSync(join(packageRoot(), 'tasks/literature-review-tool'), folder, { recursive: true })
+cpSync(join(folder, 'forged/obedient.py'), join(folder, 'starter/literature_review.py'))
+appendFileSync(join(folder, 'starter/literature_review.py'), '\n\nif __name__ == "__main__":\n    print(review("active learning")[0]["summary"])\n')
+
+const desk = new Desk({ OPENAI_COMPATIBLE_API_KEY: KEY, KYMO_TASKS: tasks })
+afterAll(async () => {
+  await desk[Symbol.asyncDispose]()
+  rmSync(tasks, { recursive: true, force: true })
+})
+
+interface Summary { run_id: string; status: string; score: { details: { services: { literature: { calls: number }; model: { name: string; calls: number; input_tokens: number; cost_usd: number } } } } }
+
+it('a script asks the run\'s fast model through its socket, also when it is graded; calls and costs are on record, the key is not', { timeout: 120_000 }, async () => {
+  const server = await startModelServer({ key: KEY, reply: (request) => ({ text: `Heard ${lastText(request).length > 0 ? 'it' : 'nothing'}.`, usage: { input: 11, output: 7 } }) })
+  try {
+    const said = await desk.run('run', 'literature-review-tool', '--profile', 'small', '--model', 'openai-compatible/main', '--fast-model', 'openai-compatible/fast', '--price', '1,2', '--base-url', server.openaiUrl, '--json')
+    expect(surprise(said)).toBe('')
+    const summary = JSON.parse(said.stdout) as Summary
+    const { model, literature } = summary.score.details.services
+    expect(summary.status).toBe('finished')
+    expect(literature.calls).toBe(10)
+    expect(model).toMatchObject({ name: 'openai-compatible/fast', input_tokens: 11 * model.calls })
+    expect(model.cost_usd).toBeCloseTo(model.calls * 25e-6)
+    // Those of the script itself come on top.
+    expect(server.requests.length).toBeGreaterThan(model.calls)
+    expect(server.requests.every(({ request }) => request?.model === 'fast')).toBe(true)
+    const trace = await desk.run('trace', summary.run_id, '--json')
+    expect(trace.stdout).toContain('Heard it.')
+    expect(trace.stdout + said.stdout + said.stderr).not.toContain(KEY)
+    expect(surprise(await desk.run('verify', summary.run_id))).toBe('')
+  } finally {
+    await server.close()
+  }
+})
