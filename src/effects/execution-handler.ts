@@ -1,11 +1,10 @@
 import { join } from 'node:path'
 import { canonicalJson } from '../../schemas/canonical-json.ts'
-import { KymoError } from '../../schemas/errors.ts'
 import type { ExecutionSpec } from '../../schemas/generated/events.ts'
 import type { BlobStore } from '../blobs/index.ts'
 import { loadTree } from '../workspace/index.ts'
 import type { Attempt, EffectHandler, Settled } from './attempt.ts'
-import { brokerFor } from './broker/index.ts'
+import { brokerFor, servedFolder } from './broker/index.ts'
 import type { Respond } from './completion/index.ts'
 import { scriptSettings } from './machine-room.ts'
 import type { MachineRoom } from './machine-room.ts'
@@ -13,7 +12,6 @@ import { storeCapture } from './output-capture.ts'
 import { replHandler } from './repl/index.ts'
 import { runScript } from './sandbox/index.ts'
 import type { Sandbox } from './sandbox/index.ts'
-import { layerFolder } from './tasks/index.ts'
 import { openWorkspace } from './workspace-layers.ts'
 import type { LayeredWorkspace } from './workspace-layers.ts'
 
@@ -23,7 +21,7 @@ import type { LayeredWorkspace } from './workspace-layers.ts'
  */
 export function executionHandler(room: MachineRoom, blobs: BlobStore, respond: (attempt: Attempt) => Respond): { handle: EffectHandler; close: () => Promise<void> } {
   const directories = new Map<string, LayeredWorkspace>()
-  const repl = replHandler(room, blobs)
+  const repl = replHandler(room, blobs, respond)
 
   const open = async (runId: string, { layers }: ExecutionSpec, sandbox: Sandbox): Promise<LayeredWorkspace> => {
     const known = directories.get(runId)
@@ -43,7 +41,7 @@ export function executionHandler(room: MachineRoom, blobs: BlobStore, respond: (
     const { limits, variables, network, services } = scriptSettings.parse(JSON.parse(spec.limits))
     const { warm, layers, repair } = await open(attempt.runId, spec, sandbox)
     await warm.checkout(spec.tree)
-    const broker = services === undefined ? undefined : await brokerFor(services, { sandbox, blobs, folder: dataFolder(spec), respond: respond(attempt) })
+    const broker = services === undefined ? undefined : await brokerFor(services, { sandbox, blobs, folder: servedFolder(spec.layers), respond: respond(attempt) })
     const done = await runScript({
       sandbox, interpreter: python, script: spec.script, args: spec.arguments, directory: warm.root, layers, mounts: broker?.mounts ?? [], limits, env: { ...variables, ...broker?.variables }, network,
       signal: attempt.signal, onOutput: attempt.output, spool: join(room.folder(), attempt.runId, 'spool'),
@@ -76,13 +74,6 @@ export function executionHandler(room: MachineRoom, blobs: BlobStore, respond: (
 }
 
 const failed = (source: string, code: string, message: string): Settled => ({ ok: false, error: { source, code, message } })
-
-/** Where the data lies that the run's scripts see, which holds what the services serve. */
-function dataFolder({ layers }: ExecutionSpec): string {
-  const folder = layers.map(({ tree }) => layerFolder(tree)).find((one) => one !== undefined)
-  if (folder === undefined) throw new KymoError('KYMO_TASK_NOT_PREPARED', 'the data that the services of this task serve is not on this machine. Type here: kymo task prepare TASK --profile PROFILE, as the run has them')
-  return folder
-}
 
 async function scriptMissing({ script, tree, layers }: ExecutionSpec, blobs: BlobStore): Promise<string | undefined> {
   const own = await loadTree(tree, blobs)

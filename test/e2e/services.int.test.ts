@@ -1,4 +1,4 @@
-import { appendFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
@@ -43,4 +43,17 @@ it('a script asks the run\'s fast model through its socket, also when it is grad
   } finally {
     await server.close()
   }
+})
+
+it('commands of a REPL have the services too, each with a budget of its own', { timeout: 120_000 }, async () => {
+  const script = join(desk.folder, 'script.yaml')
+  const command = 'from kymo_services import budget, search\\nprint(len(search("learning", max_results=7)), budget()["literature"])'
+  writeFileSync(script, `actions:\n${[1, 2].map(() => `  - { action: Python REPL, args: { command: "${command.replaceAll('"', '\\"')}" } }\n`).join('')}  - { action: Final Answer, args: { final_answer: done } }\n`)
+  const said = await desk.run('run', 'literature-review-tool', '--profile', 'small', '--agent', 'scripted', '--agent-config', `script=${script}`, '--json')
+  expect(surprise(said)).toBe('')
+  const { run_id } = JSON.parse(said.stdout) as Summary
+  const trace = await desk.run('trace', run_id, '--json')
+  // Twice for each command: in its output, and in what the agent was told.
+  expect(trace.stdout.match(/7 \{'calls': 59\}/g)).toHaveLength(4)
+  expect(surprise(await desk.run('verify', run_id))).toBe('')
 })

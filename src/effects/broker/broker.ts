@@ -36,6 +36,8 @@ export interface Broker {
   variables: Readonly<Record<string, string>>
   /** path of the evaluator's socket */
   control: string | undefined
+  /** Begins a new budget; gives what was asked since the last. */
+  begin(): ServiceFacts
   /** all that was asked since the broker was opened */
   facts(): ServiceFacts
   /** Ends the sockets and the questions under way. */
@@ -60,14 +62,17 @@ export async function openBroker({ sandbox, services, folder, ask, control = fal
     if (method === 'GET' && route === '/budget') return json(leftOf(now))
     throw new Refusal(404, 'no_such_service', `there is no ${method} ${route.slice(0, 80)}. There are ${[...(corpus === undefined ? [] : ['GET /literature/query']), ...(ask === undefined ? [] : ['POST /model']), 'GET /budget'].join(', ')}`)
   }
-  /** POST /begin: a new budget; answers with what was asked since the last. */
-  const steer = async (request: IncomingMessage): Promise<Answer> => {
-    const { method, route } = addressOf(request)
-    if (method !== 'POST' || route !== '/begin') throw new Refusal(404, 'no_such_service', 'there is POST /begin')
+  const begin = (): ServiceFacts => {
     const last = now
     before = sumOf(before, last)
     now = newTally(services)
-    return json(factsOf(last))
+    return factsOf(last)
+  }
+  /** POST /begin, which an evaluator sends. */
+  const steer = async (request: IncomingMessage): Promise<Answer> => {
+    const { method, route } = addressOf(request)
+    if (method !== 'POST' || route !== '/begin') throw new Refusal(404, 'no_such_service', 'there is POST /begin')
+    return json(begin())
   }
 
   const root = mkdtempSync(join(tmpdir().length > LONGEST_FOLDER ? '/tmp' : tmpdir(), 'kymo-services-'))
@@ -80,6 +85,7 @@ export async function openBroker({ sandbox, services, folder, ask, control = fal
     mounts: bare ? [] : [{ source: inside, target: INSIDE, writable: false }],
     variables: { [SOCKET_VARIABLE]: bare ? socket : `${INSIDE}/socket` },
     control: control ? join(root, 'control') : undefined,
+    begin,
     facts: () => factsOf(sumOf(before, now)),
     close: async () => {
       ended.abort()

@@ -4,6 +4,7 @@ import type { BlobStore } from '../../blobs/index.ts'
 import type { StoreConnection } from '../../bus/index.ts'
 import type { WarmDirectory } from '../../workspace/index.ts'
 import type { Attempt } from '../attempt.ts'
+import type { Broker } from '../broker/index.ts'
 import { openWorkspace } from '../workspace-layers.ts'
 import type { LayeredWorkspace } from '../workspace-layers.ts'
 import { ReplSession } from './session.ts'
@@ -15,6 +16,8 @@ export interface HeldSession {
   session: ReplSession
   workspace: LayeredWorkspace
   warm: WarmDirectory
+  /** the services of the task, open as long as the session */
+  broker: Broker | undefined
   /** what the directory holds, '' when that is not known */
   tree: string
   /** commands it has run */
@@ -40,7 +43,7 @@ export class HeldSessions {
   #timer: NodeJS.Timeout | undefined
 
   /** The session that a command asks for, in a directory that holds exactly its tree; a new one where nobody holds that. */
-  async take({ runId, client }: Pick<Attempt, 'runId' | 'client'>, spec: ExecutionSpec, { folder, blobs, open }: { folder: string; blobs: BlobStore; open: Omit<ReplOptions, 'directory'> }): Promise<{ held: HeldSession; fresh: boolean }> {
+  async take({ runId, client }: Pick<Attempt, 'runId' | 'client'>, spec: ExecutionSpec, { folder, blobs, open, services }: { folder: string; blobs: BlobStore; open: Omit<ReplOptions, 'directory'>; services?: (() => Promise<Broker>) | undefined }): Promise<{ held: HeldSession; fresh: boolean }> {
     const { session: asked = 0, commands = 0 } = spec
     const known = this.#held.get(runId)
     const same = known !== undefined && known.number === asked && known.commands === commands && !known.session.ended
@@ -57,8 +60,12 @@ export class HeldSessions {
       return { held: known, fresh: false }
     }
     this.#why.delete(runId)
-    const session = await ReplSession.open({ ...open, directory: warm.root, layers: workspace.layers })
-    const held: HeldSession = { number: asked + 1, session, workspace, warm, tree: spec.tree, commands: 0, because, client, usedAt: performance.now() }
+    const broker = known?.broker ?? await services?.()
+    const session = await ReplSession.open({ ...open, directory: warm.root, layers: workspace.layers, mounts: broker?.mounts ?? [], env: { ...open.env, ...broker?.variables } }).catch(async (error: unknown) => {
+      if (known === undefined) await broker?.close()
+      throw error
+    })
+    const held: HeldSession = { number: asked + 1, session, workspace, warm, broker, tree: spec.tree, commands: 0, because, client, usedAt: performance.now() }
     this.#held.set(runId, held)
     this.#timer ??= setInterval(() => void this.#look(), LOOK_MS).unref()
     return { held, fresh: true }
@@ -74,6 +81,7 @@ export class HeldSessions {
     const held = this.#held.get(runId)
     this.#held.delete(runId)
     await held?.session.close()
+    await held?.broker?.close()
     await held?.warm[Symbol.asyncDispose]()
   }
 

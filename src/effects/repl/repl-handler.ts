@@ -4,6 +4,8 @@ import type { ExecutionSpec } from '../../../schemas/generated/events.ts'
 import { KymoError } from '../../../schemas/errors.ts'
 import type { BlobStore } from '../../blobs/index.ts'
 import type { Attempt, EffectHandler } from '../attempt.ts'
+import { brokerFor, servedFolder } from '../broker/index.ts'
+import type { Respond } from '../completion/index.ts'
 import { scriptSettings } from '../machine-room.ts'
 import type { MachineRoom } from '../machine-room.ts'
 import { storeCapture } from '../output-capture.ts'
@@ -26,14 +28,19 @@ const WHY: Readonly<Partial<Record<ReplReason | 'cancelled', string>>> = {
  * Runs REPL commands. A session belongs to one run, lives in this process and has a directory of its own, which is brought to the command's tree before it,
  * and is scanned while every process of the session is stopped. A session that this process does not hold (any more) is begun anew, and the outcome says so.
  */
-export function replHandler(room: MachineRoom, blobs: BlobStore): { handle: EffectHandler; close: () => Promise<void> } {
+export function replHandler(room: MachineRoom, blobs: BlobStore, respond?: (attempt: Attempt) => Respond): { handle: EffectHandler; close: () => Promise<void> } {
   const sessions = new HeldSessions()
 
   const handle = async (attempt: Attempt, spec: ExecutionSpec): Promise<Awaited<ReturnType<EffectHandler>>> => {
     if (spec.command?.ref === undefined) return { ok: false, error: { source: 'system', code: 'no_spec', message: 'the command says nothing' } }
     const [sandbox, python, code] = await Promise.all([room.sandbox(), room.python(spec.python_key), blobs.get(spec.command.ref)])
-    const { limits, variables, network } = scriptSettings.parse(JSON.parse(spec.limits))
-    const { held, fresh } = await sessions.take(attempt, spec, { folder: join(room.folder(), attempt.runId, 'repl'), blobs, open: { sandbox, interpreter: python, limits, env: variables, network } })
+    const { limits, variables, network, services } = scriptSettings.parse(JSON.parse(spec.limits))
+    const { held, fresh } = await sessions.take(attempt, spec, {
+      folder: join(room.folder(), attempt.runId, 'repl'), blobs, open: { sandbox, interpreter: python, limits, env: variables, network },
+      services: services === undefined ? undefined : () => brokerFor(services, { sandbox, blobs, folder: servedFolder(spec.layers), respond: respond?.(attempt) }),
+    })
+    // Each command has a script's budget.
+    held.broker?.begin()
     if (attempt.signal.aborted) return { ok: false, error: { source: 'user', code: 'cancelled', message: 'cancelled before it started' } }
     const end = (): void => void held.session.close()
     attempt.signal.addEventListener('abort', end, { once: true })
@@ -53,7 +60,7 @@ export function replHandler(room: MachineRoom, blobs: BlobStore): { handle: Effe
           },
           clock: {
             wall_ms: done.wallMs, cpu_ms: done.cpuMs, max_rss_bytes: done.maxRssBytes, sandbox: sandbox.facts(), provider_request: '',
-            environment: canonicalJson({ python: python.version, executable: python.source, packages: python.packages }),
+            environment: canonicalJson({ python: python.version, executable: python.source, packages: python.packages }), ...(held.broker === undefined ? {} : { services: canonicalJson(held.broker.begin()) }),
           },
         },
       }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { KymoError } from '../../../schemas/errors.ts'
 import { WORKSPACE, continueProcesses, cpuMsOf, interpreterMounts, layerDirectory, scriptEnvironment, spawnSandboxed, stopProcesses, watchTree } from '../sandbox/index.ts'
-import type { Captured, Interpreter, OutputStream, Sandbox, SandboxedChild, SandboxedExit, ScriptLayer, ScriptLimits, WatchedLimit } from '../sandbox/index.ts'
+import type { Captured, Interpreter, OutputStream, Sandbox, SandboxedChild, SandboxMount, SandboxedExit, ScriptLayer, ScriptLimits, WatchedLimit } from '../sandbox/index.ts'
 import { packageRoot } from '../tasks/index.ts'
 import { encodeFrame, replyReader } from './frames.ts'
 import type { Reply } from './frames.ts'
@@ -39,6 +39,8 @@ export interface ReplOptions {
   directory: string
   /** the task's data, read-only in it */
   layers?: readonly ScriptLayer[]
+  /** what else of the host it sees */
+  mounts?: readonly SandboxMount[]
   limits: ScriptLimits
   /** on top of the fixed environment; nothing else of ours gets in */
   env?: Record<string, string>
@@ -88,7 +90,7 @@ export class ReplSession implements AsyncDisposable {
   #closing: Promise<boolean> | undefined
 
   private constructor(options: ReplOptions) {
-    const { sandbox, interpreter, directory, layers = [], limits, env = {}, network = false } = options
+    const { sandbox, interpreter, directory, layers = [], mounts = [], limits, env = {}, network = false } = options
     this.#options = options
     const bare = sandbox.name === 'none'
     this.#scratch = bare ? mkdtempSync(join(tmpdir(), 'kymo-repl-')) : undefined
@@ -98,7 +100,7 @@ export class ReplSession implements AsyncDisposable {
       // Python is to notice before we do: a MemoryError costs a command, a kill costs every variable.
       limits: { ...limits, memoryBytes: Math.floor((limits.memoryBytes / 8) * 7) },
       env: { ...scriptEnvironment({ executable: interpreter.executable, ...(this.#scratch === undefined ? {} : { home: this.#scratch, tmp: this.#scratch }) }), ...env, ...(bare ? { KYMO_REPL_BARE: '1' } : {}) },
-      mounts: [...interpreterMounts(interpreter), { source: driverFile(), target: driver, writable: false }, ...layerDirectory(sandbox, directory, layers).mounts],
+      mounts: [...interpreterMounts(interpreter), { source: driverFile(), target: driver, writable: false }, ...layerDirectory(sandbox, directory, layers).mounts, ...mounts],
     }, { stdin: 'pipe', channel: true })
     this.#drained = Promise.all([this.#read('stdout'), this.#read('stderr')])
     this.#listen()
