@@ -81,7 +81,7 @@ describe('The full data of ogbn-arxiv', () => {
 })
 
 describe('The full data of tasks with frameworks', () => {
-  it.skipIf(PYTHONS.transformers === undefined)('llama-inference: the model as it is, and the tokens of the text hidden', async () => {
+  it.skipIf(PYTHONS.transformers === undefined)('llama-inference: the model as it is, and the tokens of the text hidden (KYMO_TEST_TRANSFORMERS names the Python)', async () => {
     const python = PYTHONS.transformers ?? ''
     await publish('llama_inference', python)
     const made = await prepare('llama-inference', python)
@@ -90,7 +90,7 @@ describe('The full data of tasks with frameworks', () => {
     expect((JSON.parse(readFileSync(join(made.answers, 'tokens.json'), 'utf8')) as number[]).length).toBeGreaterThan(1000)
   }, LIMIT)
 
-  it.skipIf(PYTHONS.transformers === undefined)('babylm: ten million words and what to compare with, and the test text hidden', async () => {
+  it.skipIf(PYTHONS.transformers === undefined)('babylm: ten million words and what to compare with, and the test text hidden (KYMO_TEST_TRANSFORMERS names the Python)', async () => {
     const python = PYTHONS.transformers ?? ''
     await publish('babylm', python)
     const made = await prepare('babylm', python)
@@ -99,7 +99,7 @@ describe('The full data of tasks with frameworks', () => {
     expect(filesOf(made.answers)).toEqual(['test/aochildes.test', 'test/simple_wikipedia.test', 'test/switchboard.test', 'tokens.json'])
   }, LIMIT)
 
-  it.skipIf(PYTHONS.clrs === undefined)('clrs: validation graphs, and the test graphs hidden', async () => {
+  it.skipIf(PYTHONS.clrs === undefined)('clrs: validation graphs, and the test graphs hidden (KYMO_TEST_CLRS names the Python)', async () => {
     const python = PYTHONS.clrs ?? ''
     await publish('clrs', python)
     const made = await prepare('clrs', python)
