@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { canonicalJson } from './canonical-json.ts'
+import type { Role } from './role-names.ts'
 
-/** Who in a run calls a model: the agent itself, the cheaper one for summaries and reading, the one for edits of scripts. */
-export const ROLES = ['model', 'fast', 'edit'] as const
-export type Role = (typeof ROLES)[number]
+export { ROLES } from './role-names.ts'
+export type { Role } from './role-names.ts'
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/)
 const dollars = z.number().nonnegative()

@@ -3,7 +3,10 @@ import type { Document } from 'yaml'
 import { z } from 'zod'
 import { KymoError, messageOf } from './errors.ts'
 import { servicesSchema } from './services.ts'
+import { PROFILES } from './profile-names.ts'
 import { isSafePath } from './tree.ts'
+
+export { PROFILES } from './profile-names.ts'
 
 /** What a person writes in tasks/<name>/task.yaml. tasks/README.md explains every field to authors. */
 
@@ -88,7 +91,6 @@ const gradingSchema = z.strictObject({
   total_seconds: amount('how long one grading may take').default(900),
 })
 
-export const PROFILES = ['small', 'full'] as const
 
 const forgerySchema = z.strictObject({
   file: path('the forged script, for example forged/zeros.py'),

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { PROFILES } from '../../schemas/task.ts'
+import { PROFILES } from '../../schemas/profile-names.ts'
 import { wholeNumber } from './arguments.ts'
 import { flag, jsonFlag, machineFlags } from './flags.ts'
 import type { Act, Examples } from './flags.ts'
