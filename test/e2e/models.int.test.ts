@@ -56,15 +56,19 @@ describe('every agent works through the official SDKs', () => {
     expect(server.requests.every(({ request }) => request?.stream === true)).toBe(true)
   })
 
-  it('react, with every actor as a process of its own', { timeout: 60_000 }, async () => {
-    const server = await serve('react')
+  it('and so does each of them with every actor as a process of its own, over faults that pass', { timeout: 240_000 }, async () => {
     const names = ['environment', 'executor', 'llm-tool', 'evaluator', 'agent']
     const actors = names.map((name) => desk.start(['actor', name]))
     try {
       await Promise.all(actors.map((actor, index) => actor.until(`${names[index] ?? ''} serves`)))
-      const said = await run('react', 'anthropic', server, '--apart', names.join(','))
-      expect(surprise(said)).toBe('')
-      expect(summaryOf(said)).toMatchObject({ status: 'finished', score: { value: 0 } })
+      for (const [index, agent] of PLAYED.entries()) {
+        const provider = PROVIDERS[(index + 1) % 2] ?? 'openai'
+        const server = await serve(agent, faultQueue(['server-error', 'ok', 'cut-mid-reply', 'ok']))
+        const said = await run(agent, provider, server, '--apart', names.join(','))
+        expect([agent, surprise(said)]).toEqual([agent, ''])
+        expect(summaryOf(said), agent).toMatchObject({ status: 'finished', score: { value: 0 } })
+        expect(server.requests.filter(({ outcome }) => outcome !== 'ok').map(({ outcome }) => outcome), agent).toEqual(['server-error', 'cut-mid-reply'])
+      }
     } finally {
       for (const { child } of actors) child.kill('SIGINT')
       await Promise.all(actors.map((actor) => actor.said))
@@ -85,6 +89,19 @@ describe('faults of a provider', () => {
       const failed = passing.filter((fault) => fault !== 'ok').length
       expect(server.requests.filter(({ outcome }) => outcome !== 'ok').length).toBe(failed)
       expect(server.requests.length).toBe(failed + summaryOf(said).usage.calls - 1)
+    })
+
+    it(`${provider}: every agent goes on after each of them`, { timeout: 400_000 }, async () => {
+      // Two runs at a time: what they wait for is a provider.
+      const all = PLAYED.filter((agent) => agent !== 'react')
+      const play = async (agent: string): Promise<void> => {
+        const server = await serve(agent, faultQueue([{ fault: 'rate-limited', retryAfterMs: 30 }, 'rate-limited', 'server-error', 'overloaded', 'ok', 'cut-before-headers', 'cut-mid-reply', 'malformed-json', 'empty-reply', 'ok', 'context-overflow', 'refusal', 'ok']))
+        const said = await run(agent, provider, server)
+        expect([agent, surprise(said)]).toEqual([agent, ''])
+        expect(summaryOf(said), agent).toMatchObject({ status: 'finished', score: { value: 0 } })
+        expect(new Set(server.requests.map(({ outcome }) => outcome)).size, agent).toBe(10)
+      }
+      for (let at = 0; at < all.length; at += 3) await Promise.all(all.slice(at, at + 3).map(play))
     })
 
     it(`${provider}: a reply that never comes is given up after the time-out, and asked for again`, { timeout: 60_000 }, async () => {
@@ -126,6 +143,33 @@ describe('limits of tokens and money', () => {
     expect(summaryOf(tokens)).toMatchObject({ status: 'limit-reached', error: { code: 'max_tokens' } })
     const money = await run('react', 'openai', await serve('react'), '--max-cost', '0.01', '--price', '3,15')
     expect(summaryOf(money)).toMatchObject({ status: 'limit-reached', error: { code: 'max_cost' } })
+  })
+
+  it('hold across a crash: what was used before it counts', { timeout: 60_000 }, async () => {
+    let release: () => void = () => undefined
+    const asked = new Promise<void>((resolve) => { release = resolve })
+    const play = brain('react')
+    let held = false
+    const server = await startModelServer({
+      key: KEY,
+      reply: async (request) => {
+        if (request.nth === 2 && !held) {
+          held = true
+          release()
+          await new Promise((resolve) => setTimeout(resolve, 1500))
+        }
+        return { ...play(request), usage: { input: 900, output: 100 } }
+      },
+    })
+    servers.push(server)
+    const started = desk.start(['run', 'arithmetic', '--agent', 'react', ...modelFlags('openai', server), '--max-tokens', '2500', '--json'])
+    await asked
+    started.child.kill('SIGKILL')
+    await started.said
+    const resumed = await desk.run('resume', '--json')
+    expect(resumed.code, resumed.all).toBe(4)
+    // 1,000 tokens before the crash, 1,000 and 1,000 after it.
+    expect(summaryOf(resumed)).toMatchObject({ status: 'limit-reached', error: { code: 'max_tokens' }, usage: { calls: 3 } })
   })
 
   it('money needs a price: a model without one is refused before anything is spent', { timeout: 60_000 }, async () => {
