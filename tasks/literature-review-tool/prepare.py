@@ -51,7 +51,7 @@ def main(request):
         own = {**phrases, 'topics': topics}
         random = request.stream(side)
         count = len(topics) * len(phrases['methods']) * sizes['each']
-        papers = make_papers(random, own, sizes['each'], injected=random.sample(range(count), count // 12), orders=ORDERS)
+        papers = make_papers(random, own, sizes['each'], injected=random.sample(range(count), count // 12), orders=ORDERS, winding=True)
         folder = getattr(request, side)
         write_text(folder / 'papers.jsonl', corpus_text(papers))
         write_json(folder / ('examples.json' if side == 'public' else 'inputs.json'), questions(random, papers, own, sizes[side]))
