@@ -53,6 +53,16 @@ def common(first, second):
     return total
 
 
+def floored(baseline, everywhere):
+    """The starter's recorded scores, none of them below what trails everywhere get: the full starter may come out at nothing, and then any constant would be a gain.
+
+    None where that changes nothing, or where nothing is recorded.
+    """
+    if baseline is None or min(baseline['runs']) >= everywhere:
+        return None
+    return [max(run, everywhere) for run in baseline['runs']]
+
+
 def evaluate(request):
     folder = Path(request['answers_dir'])
     height, width = json.loads((folder / 'shape.json').read_text())
@@ -66,9 +76,12 @@ def evaluate(request):
     dice = 2 * sum(shared) / sum(sizes)
     mean = sum((2 * inside + SMOOTH) / (both + SMOOTH) for inside, both in zip(shared, sizes)) / len(rows)
     without = sum(not one for one in truth)
+    outlined = sum(map(size, truth))
+    everywhere = 2 * outlined / (outlined + height * width * len(rows))
+    runs_of_baseline = floored(request['baseline'], everywhere)
     return {
-        'value': dice,
-        'details': {'scenes': len(rows), 'scenes_without_trails': without, 'pixels_given': sum(map(size, given)), 'pixels_outlined': sum(map(size, truth))},
+        'value': dice, **({} if runs_of_baseline is None else {'baseline_runs': runs_of_baseline}),
+        'details': {'scenes': len(rows), 'scenes_without_trails': without, 'pixels_given': sum(map(size, given)), 'pixels_outlined': outlined, 'trails_everywhere_get': everywhere},
         'paper': [{'metric': 'mean of the Dice coefficients of the scenes', 'value': mean, 'baseline': without / len(rows), 'improvement': (mean - without / len(rows)) * len(rows) / without if without else 0.0,
                    'note': 'what the original computes although its text announces one coefficient over all pixels; an empty scene left empty counts 1. Beside it, what a table of empty scenes gets'}],
     }

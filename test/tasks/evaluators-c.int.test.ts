@@ -165,6 +165,21 @@ for _ in range(200):
     expect(wrong).toBe(0)
   })
 
+  it.each([
+    ['leaves the baseline to what is recorded', [0.4, 0.5], undefined], ['knows no baseline where none is recorded', null, undefined], ['takes runs of the starter for no less than what trails everywhere get', [0, 0.4], [1 / 3, 0.4]],
+  ])('%s', async (_, runs, expected) => {
+    const found = await evaluator.run<{ value: number; baseline_runs?: number[] }>(`
+import pathlib, tempfile
+with tempfile.TemporaryDirectory() as name:
+    folder = pathlib.Path(name)
+    (folder / 'shape.json').write_text('[2, 5]')
+    (folder / 'answers.csv').write_text('record_id,encoded_pixels\\na,1 4\\nb,-\\n')
+    (folder / 'submission.csv').write_text('record_id,encoded_pixels\\na,1 10\\nb,1 10\\n')
+    result = evaluate({'answers_dir': name, 'tree_dir': name, 'baseline': given and {'runs': given}})`, runs)
+    expect(found.value).toBeCloseTo(1 / 3)
+    expect(found.baseline_runs).toEqual(expected)
+  })
+
   it('agrees with the encoder that agents are given', async () => {
     expect(await evaluator.run<boolean>(`
 import sys, os
