@@ -29,7 +29,7 @@ export interface CreateRunOptions extends MachineRoomOptions {
   task: string
   profile?: ProfileName
   agent: string
-  /** the agent's own settings, as text: `script=FILE` for the scripted agent */
+  /** the agent's own settings, as text: `script=FILE` or `script=reference` for the scripted agent */
   agentConfig?: Readonly<Record<string, string>>
   agents?: AgentRegistry
   seed?: number
@@ -73,7 +73,7 @@ export async function createRun(client: StoreConnection, options: CreateRunOptio
   const models = await modelsOf(entry, options, client)
   const room = options.room ?? new MachineRoom(options)
   const [prepared, { config, named }, clock] = await Promise.all([
-    prepareTask(task, profile, blobs, preparing(room, task, profile, options.onNotice)), agentSettings(entry, options.agentConfig ?? {}, blobs), provenance(),
+    prepareTask(task, profile, blobs, preparing(room, task, profile, options.onNotice)), agentSettings(entry, options.agentConfig ?? {}, task, blobs), provenance(),
     options.checkMachine === false ? undefined : lookAround(room, task, profile, options.onNotice),
   ])
   const added = joinedActions(prepared.added, options.actionsModule === undefined ? [] : await loadActions(options.actionsModule))
@@ -109,7 +109,7 @@ export async function createRun(client: StoreConnection, options: CreateRunOptio
 
 /** Looks for the sandbox, the interpreter and the data of a task; the room remembers them. Throws what to install or to prepare when one is not to be had. */
 export async function lookAround(room: MachineRoom, task: Task, profile: ProfileName, onNotice?: (line: string) => void): Promise<void> {
-  await Promise.all([room.sandbox(), room.python(pythonKey(pythonDependencies(task.manifest.profiles[profile]))), dataForRun(taskFor(task, profile), profile, preparing(room, task, profile, onNotice))])
+  await Promise.all([room.sandbox(), room.python(pythonKey(pythonDependencies(task.manifest.profiles[profile])), `${task.name} --profile ${profile}`), dataForRun(taskFor(task, profile), profile, preparing(room, task, profile, onNotice))])
 }
 
 const preparing = (room: MachineRoom, { manifest }: Task, profile: ProfileName, log?: (line: string) => void): PrepareTask => ({

@@ -64,13 +64,13 @@ export class MachineRoom {
     return choice
   }
 
-  /** Throws KYMO_PYTHON_... with what to install. */
-  python(key: string): Promise<Python> {
+  /** Throws KYMO_PYTHON_... with what to install, for `task` in the words of a command line where it is known. */
+  python(key: string, task?: string): Promise<Python> {
     const known = this.#pythons.get(key)
     if (known !== undefined) return known
     const found = dependencies.safeParse(JSON.parse(key))
     if (!found.success) throw new KymoError('KYMO_PYTHON', 'the run does not say what its interpreter needs')
-    const search = findPython({ dependencies: found.data, explicit: this.#options.python })
+    const search = findPython({ dependencies: found.data, explicit: this.#options.python, task })
     this.#pythons.set(key, search)
     // What is missing now may be installed by the next time.
     search.catch(() => this.#pythons.delete(key))

@@ -87,6 +87,15 @@ def paper_metric(folder):
             'improvement': (PAPER_BASELINE - value) / PAPER_BASELINE, 'note': note}
 
 
+def by_chance(samples):
+    """What the starter's score comes to by chance, a value for each sample. A sample that something else slowed down does not tell how fast the starter can be: it counts at most
+    as much as the fastest one. The score is a median of them, which strays less than one of them does."""
+    middle = statistics.median(samples)
+    slowest = 2 * middle - min(samples)
+    calm = 1.25 / math.sqrt(len(samples))
+    return [middle + calm * (min(sample, slowest) - middle) for sample in samples]
+
+
 def measure(request):
     read_submitted(request['tree_dir'], 'train.py')
     limits = request['limits']
@@ -105,7 +114,7 @@ def measure(request):
     value, baseline = statistics.median(samples['submission']), statistics.median(samples['starter'])
     details = {'samples': samples, 'speed_up': baseline / value, 'max_error': worst, 'tolerance': TOLERANCE, 'input_seed': [request['seed'], str(entropy)],
                'python': platform.python_version(), 'numpy': np.__version__, 'machine': platform.machine()}
-    return {'value': value, 'baseline': baseline, 'baseline_runs': samples['starter'], 'details': details}
+    return {'value': value, 'baseline': baseline, 'baseline_runs': by_chance(samples['starter']), 'details': details}
 
 
 def evaluate(request):

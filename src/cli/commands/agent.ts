@@ -10,7 +10,7 @@ import { usageError } from '../usage-error.ts'
 interface JsonFlag { json?: boolean }
 
 const settingsOf = ({ name, config }: AgentEntry): Setting[] => {
-  if (name === 'scripted') return [{ name: 'script', what: 'a YAML file with the actions to play', fallback: undefined }]
+  if (name === 'scripted') return [{ name: 'script', what: 'a YAML file with the actions to play, or the word reference: the solution that the task brings', fallback: undefined }]
   if (config === undefined) return []
   const defaults = config.parse({})
   return Object.entries(config.shape).map(([key, field]) => ({ name: key, what: (field as { description?: string }).description ?? '', fallback: defaults[key] }))

@@ -31,7 +31,7 @@ export async function taskList({ json }: JsonFlag): Promise<number> {
     : [screen.colors.red(listing.name), '', '', `${screen.colors.red('broken')} ${oneLine(listing.problem.message, 160)}`]))
   if (rows.length > 0) screen.line(tableOf(screen, [{ title: 'task' }, { title: 'metric' }, { title: 'data: small, full' }, { title: 'what to do' }], rows))
   const [first] = tasks.flatMap((listing) => ('task' in listing ? [listing] : []))
-  if (first !== undefined) screen.line(`\nSee one: kymo task show ${first.name}     run one: kymo run ${first.name}`)
+  if (first !== undefined) screen.line(`\nSee one: kymo task show ${first.name}     run one: kymo run ${first.name}${isQuick(first.task.manifest.profiles.full) ? '' : ' --profile small'}`)
   return broken ? EXIT.failed : EXIT.ok
 }
 
@@ -43,7 +43,7 @@ export async function taskShow(name: string, { json }: JsonFlag): Promise<number
   const baselines = await readBaselines(task)
   const data = { small: await dataHere(task, 'small'), full: await dataHere(task, 'full') }
   const pythons = await Promise.all(PROFILES.map(async (profile) =>
-    findPython({ dependencies: pythonDependencies(manifest.profiles[profile]) }).then((python) => ({ ok: true, detail: `Python ${python.version} (${python.executable})` }), (error: Error) => ({ ok: false, detail: error.message }))))
+    findPython({ dependencies: pythonDependencies(manifest.profiles[profile]), task: `${name} --profile ${profile}` }).then((python) => ({ ok: true, detail: `Python ${python.version} (${python.executable})` }), (error: Error) => ({ ok: false, detail: error.message }))))
   if (json === true) {
     printJson({ ...manifest, folder, description_text: description, python_here: { small: pythons[0], full: pythons[1] }, data_here: data, baseline: baselines })
     return EXIT.ok
@@ -73,7 +73,11 @@ export async function taskShow(name: string, { json }: JsonFlag): Promise<number
   screen.line()
   screen.line(description.trim())
   screen.line()
-  screen.line(`Run it: kymo run ${manifest.name}${manifest.demo === undefined ? '' : `     or its demonstration: kymo run ${manifest.name} --agent scripted --agent-config script=${join(folder, manifest.demo)}`}`)
+  const small = isQuick(manifest.profiles.full) ? '' : ' --profile small'
+  const play = `kymo run ${manifest.name}${small} --agent scripted --agent-config`
+  row('run it', `kymo run ${manifest.name}${small}${small === '' ? '' : `     at the paper's size: kymo run ${manifest.name}`}`)
+  if (manifest.demo !== undefined) row('demo', `${play} script=${join(folder, manifest.demo)}`)
+  if (manifest.reference !== undefined) row('see it done', `${play} script=reference`)
   return EXIT.ok
 }
 

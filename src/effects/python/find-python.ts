@@ -17,6 +17,8 @@ export interface PythonSearch {
   explicit?: string | undefined
   dependencies: PythonDependencies
   cacheDir?: string | undefined
+  /** the task in the words of a command line, like "clrs --profile full": what is missing can then be installed with a line that is complete */
+  task?: string | undefined
 }
 
 /** Kymo's own language floor, whatever a task says. */
@@ -51,7 +53,7 @@ export function lacks(facts: PythonFacts, dependencies: PythonDependencies): str
  * The first interpreter that has all a task needs: the given one, the managed environment, python3 on PATH, /usr/bin/python3. Nothing is
  * installed and nothing imported. Throws KYMO_NO_PYTHON, which says what each one lacks and the line that installs it.
  */
-export async function findPython({ explicit, dependencies, cacheDir = defaultCacheDir() }: PythonSearch): Promise<Python> {
+export async function findPython({ explicit, dependencies, cacheDir = defaultCacheDir(), task = 'TASK' }: PythonSearch): Promise<Python> {
   const names = dependencies.pip.map((text) => parseRequirement(text).name)
   const candidates: { path: string; source: PythonSource }[] = explicit !== undefined ? [{ path: explicit, source: 'explicit' }] : []
   if (explicit === undefined) {
@@ -73,14 +75,14 @@ export async function findPython({ explicit, dependencies, cacheDir = defaultCac
     const complaint = `${probe.facts.executable} lacks ${missing.join(', ')}`
     if (!complaints.includes(complaint)) complaints.push(complaint)
   }
-  throw new KymoError('KYMO_NO_PYTHON', `No Python here can run this task: ${complaints.join('; ')}. ${advice({ explicit, dependencies, versions })}`)
+  throw new KymoError('KYMO_NO_PYTHON', `No Python here can run this task: ${complaints.join('; ')}. ${advice({ explicit, dependencies, versions, task })}`)
 }
 
-function advice({ explicit, dependencies, versions }: { explicit: string | undefined; dependencies: PythonDependencies; versions: string[] }): string {
+function advice({ explicit, dependencies, versions, task }: { explicit: string | undefined; dependencies: PythonDependencies; versions: string[]; task: string }): string {
   const fresh = versions.some((version) => satisfies(version, [{ operator: '>=', version: OLDEST_PYTHON }, ...parseClauses(dependencies.requires)]))
   if (!fresh) return `Install Python ${dependencies.requires || `>=${OLDEST_PYTHON}`} (\`sudo apt-get install python3 python3-venv\`, or python.org), or name one with --python PATH.`
   const pip = dependencies.pip.map((one) => `'${one}'`).join(' ')
   if (explicit !== undefined) return `Install it there (\`${explicit} -m pip install ${pip}\`), or leave --python out.`
   const debian = dependencies.debian.length > 0 ? `, or \`sudo apt-get install --no-install-recommends ${dependencies.debian.join(' ')}\`` : ''
-  return `Install it with \`kymo task prepare TASK\`, or \`python3 -m pip install ${pip}\`${debian}.`
+  return `Install it with \`kymo task prepare ${task}\`, or \`python3 -m pip install ${pip}\`${debian}.`
 }

@@ -1,0 +1,3 @@
+import { PLAYED, playTasks } from './task-runs.ts'
+
+playTasks(PLAYED.b)
