@@ -56,6 +56,8 @@ export function number(value: number): string {
 export function change(ratio: number): string {
   if (!Number.isFinite(ratio)) return String(ratio)
   const percent = ratio * 100
+  // A baseline of almost nothing, as some of the paper's are.
+  if (Math.abs(percent) >= 1e6) return `${percent > 0 ? '+' : ''}${percent.toExponential(1)} %`
   const digits = Math.abs(percent) >= 1000 ? 0 : 1
   const text = percent.toFixed(digits)
   return `${Number(text) === 0 ? '0.0' : percent > 0 ? `+${text}` : text} %`

@@ -20,17 +20,23 @@ export function scoreBlock(screen: Screen, summary: RunMetrics, unit = ''): stri
   const better = score.higher_is_better ? 'higher is better' : 'lower is better'
   const measured = (value: number): string => number(value) + (unit === '' ? '' : ` ${unit}`)
   const rows = [[colors.bold(oneLine(score.metric, 48)), colors.bold(measured(score.value)), ...(score.baseline_runs === 0 ? ['not measured', ''] : [withSpread(measured(score.baseline), score.baseline_deviation), paint(screen, score.improvement)]), better]]
-  for (const paper of score.paper) rows.push([colors.dim(`${oneLine(paper.metric, 40)} (paper)`), number(paper.value), number(paper.baseline), change(paper.improvement), colors.dim(oneLine(paper.note, 60))])
+  for (const paper of score.paper) rows.push([colors.dim(`${oneLine(paper.metric, 40)} (paper)`), number(paper.value), number(paper.baseline), change(paper.improvement), colors.dim(noteFits(paper.note) ? oneLine(paper.note, 60) : 'see below')])
   lines.push('', tableOf(screen, [{ title: 'metric' }, { title: 'score', right: true }, { title: 'baseline', right: true }, { title: 'improvement', right: true }, { title: '' }], rows), '')
+  const long = score.paper.filter(({ note }) => !noteFits(note))
+  if (long.length > 0) lines.push(...long.map(({ metric, note }) => colors.dim(`${oneLine(metric, 120)} (paper): ${oneLine(note, 400)}`)), '')
   lines.push(score.success ? colors.green('success: better than the baseline by more than the task asks for') : colors.yellow(noSuccess(summary, score, measured)))
   return lines.join('\n')
 }
+
+/** Room in the table. */
+const noteFits = (note: string): boolean => note.length <= 60
 
 /** Why a score is no success. */
 function noSuccess({ task, profile }: RunMetrics, score: RunScore, measured: (value: number) => string): string {
   if (score.baseline_runs === 0) return `no success: there is no baseline to compare with yet. Measure it once with: ${programName()} task check ${task} --profile ${profile} --update-baseline`
   if (score.above_threshold === true && typeof score.chance_bound === 'number') return `no success: better than the baseline by more than the task asks for, but the starter itself reaches ${measured(score.chance_bound)} by chance (95 %, ${score.baseline_runs} runs)`
-  return 'no success: not enough better than the baseline'
+  if (score.improvement < 0) return 'no success: worse than the baseline'
+  return score.improvement === 0 ? 'no success: as good as the baseline' : 'no success: not enough better than the baseline'
 }
 
 const withSpread = (mean: string, deviation: number | undefined): string => (deviation === undefined || deviation === 0 ? mean : `${mean} ± ${number(Number(deviation.toPrecision(2)))}`)

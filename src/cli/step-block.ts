@@ -1,6 +1,7 @@
+import { serviceFacts } from '../../schemas/services.ts'
 import type { TreeDiff } from '../../schemas/tree-diff.ts'
 import type { Captured, TraceStep } from '../replay/index.ts'
-import { bytes, duration, oneLine, printable, printableName } from './format.ts'
+import { bytes, count, duration, oneLine, printable, printableName } from './format.ts'
 import { modelLines } from './model-block.ts'
 import type { Screen } from './output.ts'
 import { subject } from './run-view.ts'
@@ -37,6 +38,7 @@ export function stepBlock(screen: Screen, step: TraceStep, { full, hint }: StepO
     const { reason, exit_code, signal, wall_ms, cpu_ms, max_rss_bytes, sandbox } = step.script
     const how = reason === 'exited' ? `exit code ${exit_code}` : `${reason.replaceAll('_', ' ')}${signal === '' ? '' : ` (${signal})`}`
     part('script', `${how} after ${duration(wall_ms)} (processor ${duration(cpu_ms)}, memory ${bytes(max_rss_bytes)}, ${sandboxName(sandbox)})`, reason === 'finished' || (reason === 'exited' && exit_code === 0) ? colors.green : colors.red)
+    part('services', servicesLine(step.script.services))
     if (full) for (const [name, captured] of [['stdout', step.script.stdout], ['stderr', step.script.stderr]] as const) part(name, outputOf(captured))
     if (step.script.dropped.length > 0) part('left out', step.script.dropped.map(printableName).join(', '), colors.yellow)
   }
@@ -83,6 +85,17 @@ function cut(text: string, full: boolean): { shown: string[]; rest: string } {
 export const changesLine = ({ added, removed, changed, mode }: TreeDiff): string => oneLine([
   ...added.map(({ path }) => `+${printableName(path)}`), ...changed.map(({ after }) => `~${printableName(after.path)}`), ...mode.map(({ after }) => `~${printableName(after.path)} (mode)`), ...removed.map(({ path }) => `-${printableName(path)}`),
 ].join('  '), 400)
+
+/** What a script asked of its task's services: literature 60 searches, 14 refused; model 30 questions (local/model.mjs). */
+export function servicesLine(recorded: string): string {
+  if (recorded === '') return ''
+  const { literature, model } = serviceFacts.parse(JSON.parse(recorded))
+  const also = (number: number, what: string): string => (number === 0 ? '' : `, ${number} ${what}`)
+  return [
+    ...(literature === undefined ? [] : [`literature: ${count(literature.calls, 'search', 'searches')}, ${count(literature.records, 'record')}${also(literature.refused, 'refused')}`]),
+    ...(model === undefined ? [] : [`model ${printable(model.name)}: ${count(model.calls, 'question')}, ${count(model.input_tokens + model.output_tokens, 'token')}${also(model.refused, 'refused')}${also(model.failed, 'failed')}`]),
+  ].join('; ')
+}
 
 /** The recorded facts of a sandbox in a word. */
 export function sandboxName(facts: string): string {

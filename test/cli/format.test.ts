@@ -10,7 +10,7 @@ it('writes ages, sizes, counts and changes with their units', () => {
   expect([500, 12_000, 300_000, 10_800_000, 90_000_000, 200_000_000].map(age)).toEqual(['now', '12 s ago', '5 min ago', '3 h ago', '1 day ago', '2 days ago'])
   expect([0, 512, 1536, 12 * 2 ** 20, 1023.9 * 1024, 5 * 2 ** 40].map(bytes)).toEqual(['0 B', '512 B', '1.5 KiB', '12 MiB', '1.0 MiB', '5.0 TiB'])
   expect([count(1, 'step'), count(2, 'step'), count(0, 'run was', 'runs were')]).toEqual(['1 step', '2 steps', '0 runs were'])
-  expect([0.932, -0.1, 0, -0.00001, 12.345].map(change)).toEqual(['+93.2 %', '-10.0 %', '0.0 %', '0.0 %', '+1235 %'])
+  expect([0.932, -0.1, 0, -0.00001, 12.345, 470408162.27].map(change)).toEqual(['+93.2 %', '-10.0 %', '0.0 %', '0.0 %', '+1235 %', '+4.7e+10 %'])
 })
 
 it('keeps numbers readable and never loses whole digits', () => {

@@ -6,7 +6,7 @@ import { VERSION } from '../../src/cli/program.ts'
 import { EXIT, exitOfStatus } from '../../src/cli/exit-codes.ts'
 import { OutputLines } from '../../src/cli/output-lines.ts'
 import { subject } from '../../src/cli/run-view.ts'
-import { argumentsOf, sandboxName } from '../../src/cli/step-block.ts'
+import { argumentsOf, sandboxName, servicesLine } from '../../src/cli/step-block.ts'
 import { changedLines, diffFiles, diffLine, textOrNull } from '../../src/cli/tree-diff-text.ts'
 import { sha256Hex } from '../../schemas/hash.ts'
 import type { TreeEntry } from '../../schemas/tree.ts'
@@ -63,6 +63,12 @@ it('shows arguments field by field, and what is no object as it is', () => {
   expect(argumentsOf('{"a":"x","n":3}')).toEqual([['a', 'x'], ['n', '3']])
   expect(argumentsOf('{oops')).toEqual([['arguments', '{oops']])
   expect([sandboxName('{"sandbox":"bwrap","version":"0.8.0"}'), sandboxName('{"sandbox":"none"}'), sandboxName('')]).toEqual(['bwrap 0.8.0', 'no sandbox', 'no sandbox'])
+})
+
+it('says what a script asked of its task\'s services, and what was refused', () => {
+  const model = { name: 'local/model.mjs', calls: 1, refused: 0, failed: 2, input_tokens: 90, output_tokens: 10, cost_usd: 0 }
+  expect(servicesLine(JSON.stringify({ literature: { calls: 60, records: 412, refused: 14 }, model }))).toBe('literature: 60 searches, 412 records, 14 refused; model local/model.mjs: 1 question, 100 tokens, 2 failed')
+  expect([servicesLine(''), servicesLine('{}')]).toEqual(['', ''])
 })
 
 it('gives 0 for success and for nothing else', () => {

@@ -46,11 +46,11 @@ function runTable(screen: Screen, rows: readonly Row[], ids: readonly string[]):
   const cells = rows.map((row) => {
     const short = shortId(row.run.id, ids)
     const when = age(now - row.run.createdAt)
-    if (!('summary' in row)) return [short, colors.red('damaged'), '', '', '', '', oneLine(row.problem, 60), when]
+    if (!('summary' in row)) return [short, colors.red('damaged'), '', '', '', '', oneLine(row.problem, 60), '', when]
     const { status, task, profile, agent, steps, score } = row.summary
-    return [short, paintStatus(screen, status), `${task}${profile === 'small' ? ' (small)' : ''}`, agent, String(steps), score === null ? '-' : number(score.value), score === null ? '' : change(score.improvement), when]
+    return [short, paintStatus(screen, status), `${task}${profile === 'small' ? ' (small)' : ''}`, agent, String(steps), score === null ? '-' : number(score.value), score === null ? '' : change(score.improvement), score === null ? '' : score.success ? colors.green('yes') : 'no', when]
   })
-  return tableOf(screen, [{ title: 'run' }, { title: 'status' }, { title: 'task' }, { title: 'agent' }, { title: 'steps', right: true }, { title: 'score', right: true }, { title: 'improvement', right: true }, { title: 'age' }], cells)
+  return tableOf(screen, [{ title: 'run' }, { title: 'status' }, { title: 'task' }, { title: 'agent' }, { title: 'steps', right: true }, { title: 'score', right: true }, { title: 'improvement', right: true }, { title: 'success' }, { title: 'age' }], cells)
 }
 
 /** A status in its colour. */

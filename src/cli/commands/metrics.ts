@@ -31,7 +31,7 @@ export async function metrics(name: string, flags: StoreFlags): Promise<number> 
     row('log', `${count(found.events, 'event')}, ${count(found.steps, 'step')}${found.steps > 0 ? `, ${(found.events / found.steps).toFixed(1)} events a step` : ''}`)
     row('attempts', `${found.attempts} at effects${found.lost > 0 ? `, ${colors.yellow(`${found.lost} lost and made again`)}` : ', none lost'}`)
     if (found.workspace !== null) row('workspace', `${count(found.workspace.files, 'file')}, ${bytes(found.workspace.bytes)}`)
-    if (found.score !== null) row('score', `${number(found.score.value)} (${found.score.metric}), baseline ${number(found.score.baseline)}, ${change(found.score.improvement)}`)
+    if (found.score !== null) row('score', `${number(found.score.value)} (${found.score.metric}), baseline ${number(found.score.baseline)}, ${change(found.score.improvement)}, ${found.score.success ? 'a success' : 'no success'}`)
     const models = usageTable(screen, found.usage)
     if (models !== '') {
       screen.line()

@@ -19,6 +19,8 @@ export interface ScriptFacts {
   cpu_ms: number
   max_rss_bytes: number
   sandbox: string
+  /** what it asked of the task's services, as JSON (`serviceFacts`); '' where it had none */
+  services: string
   /** what the scan could not keep */
   dropped: string[]
 }
@@ -172,8 +174,8 @@ function apply(state: State, event: AnyEvent): void {
       const execution = event.type === 'effect.succeeded' ? event.payload.execution : undefined
       if (execution === undefined) return
       const { reason, exit_code, signal, stdout, stderr, dropped } = execution
-      const { wall_ms = 0, cpu_ms = 0, max_rss_bytes = 0, sandbox = '' } = event.payload.clock ?? {}
-      step.script = { script: known?.script ?? '', reason, exit_code, signal, stdout: captured(stdout), stderr: captured(stderr), wall_ms, cpu_ms, max_rss_bytes, sandbox, dropped }
+      const { wall_ms = 0, cpu_ms = 0, max_rss_bytes = 0, sandbox = '', services = '' } = event.payload.clock ?? {}
+      step.script = { script: known?.script ?? '', reason, exit_code, signal, stdout: captured(stdout), stderr: captured(stderr), wall_ms, cpu_ms, max_rss_bytes, sandbox, services, dropped }
       return
     }
     default:
