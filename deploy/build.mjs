@@ -159,11 +159,19 @@ async function compile() {
   const { rolldown } = await import('rolldown')
   const bundle = await rolldown({ input: { main: join(root, 'dist/src/cli/main.js') }, platform: 'node', external: [/^node:/, 'level'], logLevel: 'silent' })
   const fresh = join(root, `dist/cli.${process.pid}`)
-  await bundle.write({ dir: fresh, format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' })
+  // CommonJS, whose compiled code can be kept on Node 20 too (compiled-code.cjs); names change with the content.
+  const { output } = await bundle.write({ dir: fresh, format: 'cjs', entryFileNames: '[name]-[hash].cjs', chunkFileNames: '[name]-[hash].cjs', comments: false })
+  const importing = output.find(({ type, name, code }) => type === 'chunk' && name !== 'import-module' && /(?<![.`\w$])import\(/.test(code))
+  if (importing !== undefined) throw new Error(`${importing.fileName} imports a module at run time, which kept compiled code cannot: use src/effects/import-module.ts`)
+  const entry = output.find((chunk) => chunk.isEntry)
   // Chunks of the build before stay: a command that is running may still load them. A new set-up clears them.
   mkdirSync(join(root, 'dist/cli'), { recursive: true })
-  for (const name of readdirSync(fresh).sort((a, b) => Number(a === 'main.js') - Number(b === 'main.js'))) renameSync(join(fresh, name), join(root, 'dist/cli', name))
+  for (const name of readdirSync(fresh)) renameSync(join(fresh, name), join(root, 'dist/cli', name))
+  const start = join(root, `dist/cli.${process.pid}.cjs`)
+  writeFileSync(start, `require('./${entry.fileName}')\n`)
+  renameSync(start, join(root, 'dist/cli/main.cjs'))
   rmSync(fresh, { recursive: true })
+  rmSync(join(root, 'dist/cli/compiled'), { recursive: true, force: true })
   writeFileSync(stamp, '')
 }
 

@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { accessSync, constants, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { KymoError, messageOf } from '../../schemas/errors.ts'
 
@@ -147,7 +147,6 @@ const freePort = (): Promise<number> => new Promise((resolve, reject) => {
 })
 
 async function reachable(port: number, timeoutMs: number, exitCode: () => number | null): Promise<void> {
-  const { connect } = await import('node:net')
   const deadline = performance.now() + timeoutMs
   while (performance.now() < deadline) {
     const open = await new Promise<boolean>((resolve) => {

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { extname, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { extname } from 'node:path'
 import { parse } from 'yaml'
 import { ACTIONS } from '../../actors/index.ts'
 import { addedActions } from '../../schemas/added-actions.ts'
@@ -46,8 +45,8 @@ export async function storeActions(actions: readonly AddedAction[], blobs: Pick<
 async function contentOf(path: string): Promise<unknown> {
   try {
     if (/\.[cm]?js$/.test(path)) {
-      const module = (await import(pathToFileURL(resolve(path)).href)) as { actions?: unknown; default?: unknown }
-      return module.actions ?? module.default
+      const module = await (await import('./import-module.ts')).importModule(path)
+      return module['actions'] ?? module['default']
     }
     const text = await readFile(path, 'utf8')
     return parse(text) as unknown

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { pathToFileURL } from 'node:url'
 import { RETRIED, scriptedReplies, scriptedReply } from '../../../schemas/completion.ts'
 import type { ScriptedReplies, ScriptedReply } from '../../../schemas/completion.ts'
 import { KymoError, messageOf } from '../../../schemas/errors.ts'
@@ -49,7 +48,7 @@ const lastText = ({ messages }: ProviderRequest): string => messages.at(-1)?.pie
 async function fromModule(path: string, request: ProviderRequest): Promise<Found> {
   const { role, nth, tries, model, messages, tools, stop, max_tokens, temperature } = request
   try {
-    const { reply } = await import(pathToFileURL(path).href) as { reply?: (question: unknown) => unknown }
+    const { reply } = await (await import('../import-module.ts')).importModule(path) as { reply?: (question: unknown) => unknown }
     if (typeof reply !== 'function') return failed('no_replies', `the module ${path} exports no function "reply"`)
     const told = messages.map(({ role: speaker, pieces, toolCalls, toolCallId }) => ({ role: speaker, text: pieces.map(({ text }) => text).join(''), tool_calls: toolCalls, ...(toolCallId === undefined ? {} : { tool_call_id: toolCallId }) }))
     const parsed = scriptedReply.safeParse(await reply({ role, nth, tries, model, messages: told, last: told.at(-1)?.text ?? '', tools, stop, max_tokens, temperature }))
