@@ -34,15 +34,20 @@ it('A run on a task with data reads them from the cache, cannot change them, and
   expect(repl?.observation.text).toContain('241 241')
   expect(execute?.ok).toBe(true)
 
+  expect((await desk.run('workspace', 'ls', 'last')).stdout).toMatch(/2 files of the task's data beside them, read-only, .*: test\.csv, train\.csv/)
+  expect((await desk.run('workspace', 'cat', 'last', 'train.csv')).stdout).toBe((await desk.run('workspace', 'cat', 'last', 'mine.csv')).stdout)
+  expect((await desk.run('workspace', 'checkout', 'last', 'there')).stdout).toMatch(/The task's data \(2 files\) are not among them\. To run its scripts there: cp -r .*\/public\/\. there/)
+
   // The copy was never read by an action, but a tree names it: it has to be in the store.
   removeTree(own.cache)
   const verified = await desk.run('verify', 'last', '--json')
   expect(surprise(verified)).toBe('')
   expect(JSON.parse(verified.stdout)).toMatchObject({ ok: true })
   expect((await desk.run('workspace', 'cat', 'last', 'mine.csv')).stdout).toContain('id,x,y')
+  expect((await desk.run('workspace', 'cat', 'last', 'test.csv')).stdout).toContain('id,x')
   expect(surprise(await desk.run('export', 'last', '--out', 'run.kymo'))).toBe('')
   expect(surprise(await desk.run('verify', 'run.kymo'))).toBe('')
-}, 60_000)
+}, 120_000)
 
 it('Answers enter neither the store nor the folder in which a run works', async () => {
   using own = await ownTask()
@@ -61,7 +66,7 @@ it('Answers enter neither the store nor the folder in which a run works', async 
   expect(submitted).toMatch(/^r\d{3},/)
   expect(written).toContain(submitted)
   expect(rows.filter((row) => written.includes(row))).toEqual([])
-}, 60_000)
+}, 120_000)
 
 it('A run whose data is gone says what to type, and goes on when it is back', async () => {
   using own = await ownTask()
@@ -76,4 +81,4 @@ it('A run whose data is gone says what to type, and goes on when it is back', as
   expect((await desk.run('run', 'curve', '--profile', 'full', '--agent', 'baseline')).code).toBe(1)
   renameSync(`${own.cache}.aside`, own.cache)
   expect(surprise(await desk.run('run', 'curve', '--profile', 'full', '--agent', 'baseline'))).toBe('')
-}, 60_000)
+}, 120_000)
