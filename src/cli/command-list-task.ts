@@ -20,8 +20,9 @@ export function addTaskCommands(program: Command, act: Act, examples: Examples):
   show.action((name, options) => act(import('./commands/task.ts'), (module) => module.taskShow(name, options)))
 
   const prepare = jsonFlag(profile(task.command('prepare'), 'full')).description('install what the scripts of a task import, and make or fetch its data').argument('<task>', NAME_HELP)
+  flag(prepare, '--python <path>', 'an environment of your own for the scripts, say one with CUDA: nothing is installed for them')
   flag(prepare, '--update-lock', 'for authors: take the data that come out and write them into data.lock.json')
-  examples(prepare, 'kymo task prepare vectorization', 'kymo task prepare house-price --profile small')
+  examples(prepare, 'kymo task prepare vectorization', 'kymo task prepare house-price --profile small', 'kymo task prepare imdb --python ~/torch/bin/python')
   prepare.action((name, options) => act(import('./commands/task-prepare.ts'), (module) => module.taskPrepare(name, options)))
 
   const check = machineFlags(jsonFlag(profile(task.command('check'), 'small'))).description('prove a task: its baseline and spread, its reference solution, and that no forgery gains anything').argument('[tasks...]', NAME_HELP)

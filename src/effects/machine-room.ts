@@ -51,6 +51,11 @@ export class MachineRoom {
   /** A provider's key by the name of its variable. */
   key = (name: string): string | undefined => this.#options.keys?.(name)
 
+  /** The interpreter that a person named: it is taken or refused, and none is made in its place. */
+  get namedPython(): string | undefined {
+    return this.#options.python
+  }
+
   get providerLimits(): string {
     return this.#options.providerLimits ?? ''
   }

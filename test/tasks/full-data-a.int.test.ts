@@ -1,5 +1,4 @@
 import { createReadStream, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { cp } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -10,10 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findPython } from '../../src/effects/python/index.ts'
 import { loadTask, pythonDependencies, taskLibrary } from '../../src/effects/tasks/index.ts'
 
-/** The full profiles of four tasks, prepared from miniatures of the published archives on a local server, and their starters on the result. */
+/** The full profiles of four tasks, prepared from miniatures of the published archives on a local server. */
 
-/** A Python with torch, transformers, pandas and scikit-learn; the starters that need them are run only where this is set. */
-const transformersPython = process.env['KYMO_TEST_TRANSFORMERS']
 const LIMIT = 300_000
 
 let directory = ''
@@ -25,12 +22,12 @@ const requests: string[] = []
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'kymo-full-data-'))
   python = (await findPython({ dependencies: pythonDependencies((await loadTask('spaceship-titanic')).manifest.profiles.full) })).executable
-  const root = join(directory, 'mirror')
-  const arguments_ = [join(import.meta.dirname, '../fixtures/full-data/make_mirror.py'), join(taskLibrary(), '..'), root]
-  await (transformersPython === undefined ? execa(python, arguments_) : execa(transformersPython, [...arguments_, 'model']))
+  for (const [miniature, ...more] of [['spaceship_titanic'], ['parkinsons_disease'], ['feedback', 'empty']] as const) await execa(python, ['-B', join(import.meta.dirname, `../fixtures/miniatures/${miniature}.py`), join(directory, 'mirror'), ...more])
+  // Both tasks want the same model, and a maker of files makes no file twice.
+  await execa(python, ['-B', join(import.meta.dirname, '../fixtures/miniatures/imdb.py'), join(directory, 'mirror-imdb'), 'empty'])
   server = createServer((request, response) => {
     requests.push(`${request.url} ${request.headers.authorization ?? ''}`)
-    const path = join(root, decodeURIComponent(new URL(request.url ?? '', 'http://x').pathname))
+    const path = join(directory, request.url?.includes('~amaas') === true ? 'mirror-imdb' : 'mirror', decodeURIComponent(new URL(request.url ?? '', 'http://x').pathname))
     if (request.url?.includes('kaggle') === true && request.headers.authorization !== `Basic ${Buffer.from('ada:secret').toString('base64')}`) response.writeHead(403).end()
     else if (!existsSync(path)) response.writeHead(404).end()
     else {
@@ -65,30 +62,19 @@ const filesOf = (folder: string): Record<string, string> => Object.fromEntries(
     .map((entry) => join(entry.parentPath, entry.name)).sort().map((path) => [path.slice(folder.length + 1), readFileSync(path, 'utf8')]))
 
 /** Cells of a table; quoted ones may hold commas and line ends. */
-const table = (text: string): string[][] => text.split(/\n(?=(?:[^"]*"[^"]*")*[^"]*$)/).filter((line) => line !== '').map((line) => line.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/))
+function table(text: string): string[][] {
+  const rows: string[][] = [[]]
+  for (const [, cell = '', end = ''] of text.matchAll(/((?:"(?:[^"]|"")*"|[^",\n])*)(,|\n|$)/g)) {
+    rows.at(-1)?.push(cell)
+    if (end === '\n') rows.push([])
+    else if (end === '') break
+  }
+  return rows.slice(0, -1)
+}
 const ids = (text: string): string[] => table(text).slice(1).map(([id = '']) => id)
 
-interface Score { graded: boolean; message: string; value: number }
-
-/** Runs a script beside the prepared data, as an agent's workspace has it, and grades what it leaves. */
-async function scoreOf(task: string, data: Prepared, script: 'starter' | 'reference', interpreter: string, environment: Record<string, string> = {}): Promise<Score> {
-  const { folder, manifest } = await loadTask(task)
-  const { full } = manifest.profiles
-  const workspace = mkdtempSync(join(directory, 'workspace-'))
-  await cp(data.public, workspace, { recursive: true })
-  await cp(join(folder, full.starter ?? manifest.starter), workspace, { recursive: true })
-  if (script === 'reference') await cp(join(folder, full.reference ?? manifest.reference ?? ''), join(workspace, manifest.entry))
-  await execa(interpreter, [manifest.entry], { cwd: workspace, env: { HF_HUB_OFFLINE: '1', OMP_NUM_THREADS: '1', ...environment } })
-  const request = {
-    protocol: 1, task, profile: 'full', seed: 1, tree_dir: workspace, starter_dir: '', answers_dir: data.answers, data_dir: data.public,
-    baseline: null, submission: null, starter: null, repeats: 1, limits: { start_seconds: 10, call_seconds: 10 },
-  }
-  const { stdout } = await execa(python, ['-I', '-B', join(taskLibrary(), 'launch.py'), join(folder, 'evaluate.py')], { input: `${JSON.stringify(request)}\n` })
-  return JSON.parse(stdout) as Score
-}
-
 describe('The full profile, in miniature,', () => {
-  it('of spaceship-titanic holds whole groups out, and its starter and reference run', async () => {
+  it('of spaceship-titanic holds whole groups out', async () => {
     const data = await prepare('spaceship-titanic', 'spaceship')
     expect(data.prepared, data.message).toBe(true)
     const [seen, answers] = [filesOf(data.public), filesOf(data.answers)]
@@ -98,15 +84,12 @@ describe('The full profile, in miniature,', () => {
     const groups = (text = ''): Set<string> => new Set(ids(text).map((id) => id.slice(0, 4)))
     const shared = [...groups(seen['test.csv'])].filter((group) => groups(seen['train.csv']).has(group))
     expect(shared).toEqual([])
-    expect(ids(seen['test.csv'] ?? '').length + ids(seen['train.csv'] ?? '').length).toBe(400)
+    expect(ids(seen['test.csv'] ?? '').length + ids(seen['train.csv'] ?? '').length).toBe(2000)
     const again = await prepare('spaceship-titanic', 'spaceship-again')
     expect([filesOf(again.public), filesOf(again.answers)]).toEqual([seen, answers])
-    const [starter, reference] = [await scoreOf('spaceship-titanic', data, 'starter', python), await scoreOf('spaceship-titanic', data, 'reference', python)]
-    expect([starter.graded, reference.graded]).toEqual([true, true])
-    expect(reference.value).toBeGreaterThan(starter.value * 1.1)
   }, LIMIT)
 
-  it('of parkinsons-disease holds patients out with their tables, and its starter and reference run', async () => {
+  it('of parkinsons-disease holds patients out with their tables', async () => {
     const data = await prepare('parkinsons-disease', 'parkinsons')
     expect(data.prepared, data.message).toBe(true)
     const seen = filesOf(data.public)
@@ -116,7 +99,7 @@ describe('The full profile, in miniature,', () => {
     ])
     const patients = (name: string): Set<string> => new Set(ids(seen[name] ?? '').map((id) => id.split('_')[0] ?? ''))
     const held = patients('example_test_files/test.csv')
-    expect(held.size).toBe(4)
+    expect(held.size).toBe(12)
     for (const name of ['train_clinical_data.csv', 'train_proteins.csv', 'train_peptides.csv']) expect([...patients(name)].filter((one) => held.has(one)), name).toEqual([])
     expect(table(seen['example_test_files/test.csv'] ?? '')[0]).toEqual(['visit_id', 'patient_id', 'visit_month', 'updrs_test', 'row_id'])
     const asked = ids(seen['example_test_files/sample_submission.csv'] ?? '')
@@ -124,8 +107,6 @@ describe('The full profile, in miniature,', () => {
     expect(answered.length).toBeGreaterThan(50)
     expect(answered.filter((id) => !asked.includes(id))).toEqual([])
     expect(asked.length).toBeGreaterThan(answered.length)
-    const [starter, reference] = [await scoreOf('parkinsons-disease', data, 'starter', python), await scoreOf('parkinsons-disease', data, 'reference', python)]
-    expect([starter.graded, reference.graded]).toEqual([true, true])
   }, LIMIT)
 
   it('of imdb shuffles the published order, numbers rows anew, and lays the model beside them', async () => {
@@ -136,18 +117,18 @@ describe('The full profile, in miniature,', () => {
     expect(table(seen['test.csv'] ?? '')[0]).toEqual(['idx', 'text'])
     expect(seen['train.csv']).toContain('<br /><br />')
     const labels = table(filesOf(data.answers)['answers.csv'] ?? '').slice(1).map(([, label]) => label)
-    expect(labels.filter((label) => label === '1')).toHaveLength(20)
+    expect(labels.filter((label) => label === '1')).toHaveLength(250)
     // Neither sorted nor alternating, as the archive has them.
     expect(new Set(labels.slice(0, 20)).size).toBe(2)
     expect(labels.some((label, index) => index > 0 && label === labels[index - 1])).toBe(true)
-    expect(ids(seen['train.csv'] ?? '')).toHaveLength(60)
+    expect(ids(seen['train.csv'] ?? '')).toHaveLength(2000)
   }, LIMIT)
 
   it('of feedback keeps the essays as they were written', async () => {
     const data = await prepare('feedback', 'feedback')
     expect(data.prepared, data.message).toBe(true)
     const seen = filesOf(data.public)
-    expect(ids(seen['train.csv'] ?? '')).toHaveLength(108)
+    expect(ids(seen['train.csv'] ?? '')).toHaveLength(810)
     expect(ids(filesOf(data.answers)['answers.csv'] ?? '')).toEqual(ids(seen['test.csv'] ?? ''))
     expect(seen['train.csv']).toContain('\r\n\r\n')
     expect(seen['train.csv']).toContain('naïve ""good""')
@@ -163,15 +144,5 @@ describe('The full profile, in miniature,', () => {
     // One request, no blocking question and no second try.
     expect(requests.length - before).toBe(1)
     expect(filesOf(refused.public)).toEqual({})
-  }, LIMIT)
-
-  it.skipIf(transformersPython === undefined).each(['imdb', 'feedback'])('of %s runs its starter and its reference with PyTorch and Transformers (KYMO_TEST_TRANSFORMERS names the Python)', async (task) => {
-    const data = await prepare(task, `${task}-run`)
-    expect(data.prepared, data.message).toBe(true)
-    const interpreter = transformersPython ?? ''
-    for (const script of ['starter', 'reference'] as const) {
-      const score = await scoreOf(task, data, script, interpreter, { EPOCHS: '1' })
-      expect(score.graded, score.message).toBe(true)
-    }
   }, LIMIT)
 })

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -8,11 +8,16 @@ import { findPython } from '../../src/effects/python/index.ts'
 import { loadTask, pythonDependencies, taskLibrary } from '../../src/effects/tasks/index.ts'
 import { fileServer } from './file-server.ts'
 import type { FileServer } from './file-server.ts'
+import { missingFor, pickPython } from './full-data-check.ts'
+import { MINIATURES } from './full-data-miniatures.ts'
 
 /** The full profiles of ogbn-arxiv, llama-inference, babylm and clrs, prepared from miniatures of what is published, served locally. */
 
-/** Pythons with transformers, torch, tokenizers and pyarrow, and with dm-clrs: the miniatures that need them are made only where these are set. */
-const PYTHONS = { transformers: process.env['KYMO_TEST_TRANSFORMERS'], clrs: process.env['KYMO_TEST_CLRS'] }
+/** Where KYMO_TEST_FULL_PYTHONS names Pythons with frameworks, separated as in PATH, the miniatures that need them are made. */
+const pythons = (process.env['KYMO_TEST_FULL_PYTHONS'] ?? '').split(delimiter).filter((path) => path !== '')
+const frameworkFor = async (task: string): Promise<string | undefined> =>
+  (pythons.length === 0 || (await missingFor(task, pythons)) !== undefined ? undefined : (await pickPython(pythons, { requires: '>=3.9', pip: MINIATURES[task]?.maker?.needs ?? [], debian: [] })).executable)
+const PYTHONS = { llama: await frameworkFor('llama-inference'), babylm: await frameworkFor('babylm'), clrs: await frameworkFor('clrs') }
 const LIMIT = 300_000
 
 let directory = ''
@@ -81,8 +86,8 @@ describe('The full data of ogbn-arxiv', () => {
 })
 
 describe('The full data of tasks with frameworks', () => {
-  it.skipIf(PYTHONS.transformers === undefined)('llama-inference: the model as it is, and the tokens of the text hidden (KYMO_TEST_TRANSFORMERS names the Python)', async () => {
-    const python = PYTHONS.transformers ?? ''
+  it.skipIf(PYTHONS.llama === undefined)('llama-inference: the model as it is, and the tokens of the text hidden (KYMO_TEST_FULL_PYTHONS names the Python)', async () => {
+    const python = PYTHONS.llama ?? ''
     await publish('llama_inference', python)
     const made = await prepare('llama-inference', python)
     expect(made.prepared, made.message).toBe(true)
@@ -90,8 +95,8 @@ describe('The full data of tasks with frameworks', () => {
     expect((JSON.parse(readFileSync(join(made.answers, 'tokens.json'), 'utf8')) as number[]).length).toBeGreaterThan(1000)
   }, LIMIT)
 
-  it.skipIf(PYTHONS.transformers === undefined)('babylm: ten million words and what to compare with, and the test text hidden (KYMO_TEST_TRANSFORMERS names the Python)', async () => {
-    const python = PYTHONS.transformers ?? ''
+  it.skipIf(PYTHONS.babylm === undefined)('babylm: ten million words and what to compare with, and the test text hidden (KYMO_TEST_FULL_PYTHONS names the Python)', async () => {
+    const python = PYTHONS.babylm ?? ''
     await publish('babylm', python)
     const made = await prepare('babylm', python)
     expect(made.prepared, made.message).toBe(true)
@@ -99,7 +104,7 @@ describe('The full data of tasks with frameworks', () => {
     expect(filesOf(made.answers)).toEqual(['test/aochildes.test', 'test/simple_wikipedia.test', 'test/switchboard.test', 'tokens.json'])
   }, LIMIT)
 
-  it.skipIf(PYTHONS.clrs === undefined)('clrs: validation graphs, and the test graphs hidden (KYMO_TEST_CLRS names the Python)', async () => {
+  it.skipIf(PYTHONS.clrs === undefined)('clrs: validation graphs, and the test graphs hidden (KYMO_TEST_FULL_PYTHONS names the Python)', async () => {
     const python = PYTHONS.clrs ?? ''
     await publish('clrs', python)
     const made = await prepare('clrs', python)

@@ -1,5 +1,5 @@
 import type { ProfileName } from '../../../schemas/task.ts'
-import { defaultCacheDir, preparePython } from '../../effects/python/index.ts'
+import { defaultCacheDir, findPython, ownOrPrepared, preparePython } from '../../effects/python/index.ts'
 import { findData, loadTask, prepareData, prepareDependencies, pythonDependencies, taskFor } from '../../effects/tasks/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import { bytes, count } from '../format.ts'
@@ -8,10 +8,10 @@ import { printJson, stderr, stdout } from '../output.ts'
 const MIB = 2 ** 20
 
 /**
- * `kymo task prepare TASK`: installs what the task's scripts import, in an environment of their own, and makes or fetches its data.
+ * `kymo task prepare TASK`: installs what the task's scripts import, in an environment of their own unless --python names one that has it, and makes or fetches its data.
  * Neither happens during a run, except for data that takes seconds.
  */
-export async function taskPrepare(name: string, { profile, updateLock = false, json = false }: { profile: ProfileName; updateLock?: boolean; json?: boolean }): Promise<number> {
+export async function taskPrepare(name: string, { profile, python: own, updateLock = false, json = false }: { profile: ProfileName; python?: string; updateLock?: boolean; json?: boolean }): Promise<number> {
   const task = taskFor(await loadTask(name), profile)
   const { manifest } = task
   const settings = manifest.profiles[profile]
@@ -26,8 +26,8 @@ export async function taskPrepare(name: string, { profile, updateLock = false, j
     ]
     screen.line(`${manifest.name} (${profile}): ${costs.join(', ')}`)
   }
-  const python = await preparePython({ dependencies: pythonDependencies(settings), log })
-  const data = await prepareData(task, profile, { python: () => preparePython({ dependencies: prepareDependencies(settings), log }), updateLock, log })
+  const python = own === undefined ? await preparePython({ dependencies: pythonDependencies(settings), log }) : await findPython({ explicit: own, dependencies: pythonDependencies(settings) })
+  const data = await prepareData(task, profile, { python: () => ownOrPrepared(own, { dependencies: prepareDependencies(settings), log }), updateLock, log })
   if (json) {
     const side = (one: { folder: string; tree: string; entries: ReadonlyMap<string, { size: number }> }): Record<string, unknown> => ({ folder: one.folder, tree: one.tree, files: one.entries.size, bytes: bytesOf(one.entries) })
     printJson({ task: manifest.name, profile, python: { executable: python.executable, version: python.version, packages: python.packages }, data: data === undefined ? null : { public: side(data.public), answers: side(data.answers), downloads: data.downloads } })

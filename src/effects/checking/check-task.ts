@@ -7,7 +7,7 @@ import type { Forgery, ProfileName } from '../../../schemas/task.ts'
 import { pythonKey } from '../machine-room.ts'
 import type { Grading } from '../grading/index.ts'
 import type { MachineRoom } from '../machine-room.ts'
-import { preparePython } from '../python/index.ts'
+import { ownOrPrepared, preparePython } from '../python/index.ts'
 import { dataForRun, findData, prepareData, prepareDependencies, prepareTask, pythonDependencies, readBaselines, readDataLock, taskFor, writeBaseline } from '../tasks/index.ts'
 import type { Task } from '../tasks/index.ts'
 import { attempt } from './attempt.ts'
@@ -55,10 +55,11 @@ export async function checkTask(given: Task, { profile, room, runs, updateBaseli
   const { manifest } = task
   const began = performance.now()
   const since = (mark: number): number => (performance.now() - mark) / 1000
-  await preparePython({ dependencies: pythonDependencies(manifest.profiles[profile]), log })
+  const named = room.namedPython
+  await (named === undefined ? preparePython({ dependencies: pythonDependencies(manifest.profiles[profile]), log }) : room.python(pythonKey(pythonDependencies(manifest.profiles[profile]))))
   const found = await findData(task, profile).catch(() => ({ missing: true }) as const)
   if (found !== undefined && 'missing' in found) {
-    const python = async (): Promise<{ executable: string }> => preparePython({ dependencies: prepareDependencies(manifest.profiles[profile]), log })
+    const python = async (): Promise<{ executable: string }> => ownOrPrepared(named, { dependencies: prepareDependencies(manifest.profiles[profile]), log })
     await prepareData(task, profile, { python, log, ...(signal === undefined ? {} : { signal }) })
   }
   const data = await dataForRun(task, profile)

@@ -3,6 +3,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { KymoError, isKymoError, messageOf } from '../../../schemas/errors.ts'
+import { cpuTorch } from './cpu-torch.ts'
 import { OLDEST_PYTHON, defaultCacheDir, findPython, lacks, managedNote } from './find-python.ts'
 import type { Python } from './find-python.ts'
 import { probePython } from './probe.ts'
@@ -49,7 +50,10 @@ export async function preparePython({ dependencies, base, cacheDir = defaultCach
     // Packages that the system has already (Debian's) are used; pip adds what is missing.
     await step([python.executable, '-m', 'venv', '--system-site-packages', home], 'Install venv (`sudo apt-get install python3-venv`) and try again.')
     const fix = dependencies.debian.length > 0 ? `If PyPI cannot be reached from here: \`sudo apt-get install --no-install-recommends ${dependencies.debian.join(' ')}\`.` : 'Check that PyPI can be reached from here.'
-    if (dependencies.pip.length > 0) await step([executable, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input', ...dependencies.pip], fix)
+    const install = [executable, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input']
+    const torch = cpuTorch(dependencies.pip)
+    if (torch.length > 0) await step([...install, ...torch], '').catch(() => log("PyTorch's builds for CPUs cannot be had from here; its usual one, which is larger, is taken"))
+    if (dependencies.pip.length > 0) await step([...install, ...dependencies.pip], fix)
     const probe = await probePython(executable, dependencies.pip.map((text) => parseRequirement(text).name))
     const missing = probe.ok ? lacks(probe.facts, dependencies) : [probe.reason]
     if (!probe.ok || missing.length > 0) throw new KymoError('KYMO_NO_PYTHON', `The new Python environment in ${home} lacks ${missing.join(', ')}. ${fix}`)
@@ -61,6 +65,18 @@ export async function preparePython({ dependencies, base, cacheDir = defaultCach
     await rm(home, { recursive: true, force: true })
     throw error
   }
+}
+
+/** A person's own interpreter where it has all that is needed, else preparePython's. */
+export async function ownOrPrepared(own: string | undefined, options: PreparePython): Promise<Python> {
+  if (own !== undefined) {
+    try {
+      return await findPython({ explicit: own, dependencies: options.dependencies })
+    } catch (error) {
+      if (!isKymoError(error, 'KYMO_NO_PYTHON')) throw error
+    }
+  }
+  return preparePython(options)
 }
 
 async function step([file = '', ...args]: string[], fix: string): Promise<void> {

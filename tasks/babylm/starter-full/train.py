@@ -6,7 +6,7 @@ from tokenizers import Tokenizer
 from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainingArguments
 
 BLOCK, BATCH, EPOCHS = 1024, 16, 1
-LAYERS, WIDTH, HEADS = (int(os.environ.get(name, default)) for name, default in (('LAYERS', '12'), ('WIDTH', '768'), ('HEADS', '12')))
+LAYERS, WIDTH, HEADS = 12, 768, 12
 
 
 class Blocks(torch.utils.data.Dataset):

@@ -6,7 +6,7 @@ import clrs
 import jax
 import numpy as np
 
-SIZES, BATCH, STEPS, EVERY, SEED = (7, 11, 16, 20), 32, int(os.environ.get('STEPS', '3000')), 100, 42
+SIZES, BATCH, STEPS, EVERY, SEED = (7, 11, 16, 20), 32, 3000, 100, 42
 RATE, CLIP = 1e-3, 1.0
 CONFIG = {
     'processor': 'triplet_gmpnn', 'hidden': 128, 'triplet': 8, 'heads': 1, 'steps': 1, 'layer_norm': True, 'lstm': False,

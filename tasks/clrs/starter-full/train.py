@@ -6,7 +6,7 @@ import clrs
 import jax
 import numpy as np
 
-SIZES, BATCH, STEPS, EVERY, SEED = (4, 7, 11, 13, 16), 32, int(os.environ.get('STEPS', '500')), 50, 42
+SIZES, BATCH, STEPS, EVERY, SEED = (4, 7, 11, 13, 16), 32, 500, 50, 42
 RATE, CLIP = 1e-3, 1.0
 CONFIG = {
     'processor': 'triplet_gmpnn', 'hidden': 128, 'triplet': 8, 'heads': 1, 'steps': 1, 'layer_norm': True, 'lstm': False,

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-EPOCHS = int(os.environ.get('EPOCHS', '15'))
+EPOCHS = 15
 BATCH = 32
 SIZE = 256
 PATHS = {os.path.splitext(name)[0]: os.path.join('images', name) for name in os.listdir('images')}

@@ -1,6 +1,4 @@
 """Improved solution of the full profile, never shown to agents: DistilBERT with mean pooling and six outputs, each essay as its first and last tokens."""
-import os
-
 import pandas as pd
 import torch
 from torch.nn.utils import clip_grad_norm_
@@ -10,8 +8,8 @@ SCORES = ['cohesion', 'syntax', 'vocabulary', 'phraseology', 'grammar', 'convent
 PRETRAINED = 'distilbert-base-uncased'
 MAX_TOKENS = 512
 BATCH = 16
-EPOCHS = int(os.environ.get('EPOCHS', '4'))
-LEARNING_RATE = float(os.environ.get('LEARNING_RATE', '4e-5'))
+EPOCHS = 4
+LEARNING_RATE = 4e-5
 SEED = 42
 
 

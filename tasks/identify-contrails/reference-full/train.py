@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from encode import encode
 
-EPOCHS = int(os.environ.get('EPOCHS', '6'))
+EPOCHS = 6
 BATCH = 8
 FRAME = 4
 WIDTH = 32

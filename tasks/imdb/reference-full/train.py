@@ -1,6 +1,4 @@
 """Improved solution of the full profile, never shown to agents: DistilBERT fine-tuned with warm-up, on pieces of the same length together."""
-import os
-
 import pandas as pd
 import torch
 from torch.nn.utils import clip_grad_norm_
@@ -9,8 +7,8 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 PRETRAINED = 'distilbert-base-uncased'
 MAX_TOKENS = 384
 BATCH = 32
-EPOCHS = int(os.environ.get('EPOCHS', '2'))
-LEARNING_RATE = float(os.environ.get('LEARNING_RATE', '3e-5'))
+EPOCHS = 2
+LEARNING_RATE = 3e-5
 WARM_UP = 0.1
 SEED = 0
 

@@ -19,6 +19,9 @@ def dataset():
     root = os.path.join(tempfile.gettempdir(), 'networks')
     if not os.path.exists(root):
         shutil.copytree('networks', root)
+        # The copy's folders are as read-only as the originals.
+        for folder, _, _ in os.walk(root):
+            os.chmod(folder, 0o755)
     return PygNodePropPredDataset(name='ogbn-arxiv', root=root)
 
 
