@@ -28,6 +28,7 @@ export function addTaskCommands(program: Command, act: Act, examples: Examples):
   const check = machineFlags(jsonFlag(profile(task.command('check'), 'small'))).description('prove a task: its baseline and spread, its reference solution, and that no forgery gains anything').argument('[tasks...]', NAME_HELP)
   flag(check, '--all', 'every task')
   flag(check, '--runs <n>', 'how often the starter is run', { read: wholeNumber(1), fallback: 3 })
+  flag(check, '--jobs <n>', 'attempts side by side; default: one for each core, as memory allows. What is scored by time always runs alone', { read: wholeNumber(1) })
   flag(check, '--update-baseline', 'for authors: take what the starter reaches and write it into baseline.json')
   examples(check, 'kymo task check vectorization', 'kymo task check --all --profile small')
   check.action((names, options) => act(import('./commands/task-check.ts'), (module) => module.taskCheck(names, options)))

@@ -1,64 +1,97 @@
 import type { ProfileName } from '../../../schemas/task.ts'
-import { messageOf } from '../../../schemas/errors.ts'
-import { checkTask } from '../../effects/checking/index.ts'
-import type { CheckedTask } from '../../effects/checking/index.ts'
+import { isKymoError } from '../../../schemas/errors.ts'
+import { checkTasks, jobsHere } from '../../effects/checking/index.ts'
+import type { CheckedTask, HinderedTask } from '../../effects/checking/index.ts'
 import { MachineRoom } from '../../effects/index.ts'
-import { listTasks, loadTask } from '../../effects/tasks/index.ts'
+import { listTasks } from '../../effects/tasks/index.ts'
 import { EXIT } from '../exit-codes.ts'
-import { change, duration, number, oneLine } from '../format.ts'
+import { change, count, duration, number, oneLine } from '../format.ts'
 import { machineOf } from '../machine-options.ts'
 import type { MachineOptions } from '../machine-options.ts'
-import { printJson, stderr, stdout } from '../output.ts'
+import { lastWords, printJson, stderr, stdout } from '../output.ts'
 import type { Screen } from '../output.ts'
 import { tableOf } from '../table.ts'
 import { usageError } from '../usage-error.ts'
 
-export interface TaskCheckOptions extends MachineOptions { profile: ProfileName; runs: number; all?: boolean; updateBaseline?: boolean; json?: boolean }
+export interface TaskCheckOptions extends MachineOptions { profile: ProfileName; runs: number; jobs?: number; all?: boolean; updateBaseline?: boolean; json?: boolean }
 
-/** A task whose check could not even be made. */
-interface Hindered { task: string; profile: ProfileName; ok: false; problems: string[] }
+type Row = CheckedTask | HinderedTask
 
-/** `kymo task check TASK...`: exit code 1 when a reference is no success, a forgery gains, or a starter is not what was recorded. */
+/** `kymo task check TASK...`: exit code 1 when a reference is no success, a forgery gains, a starter is not what was recorded, or a check cannot be made. */
 export async function taskCheck(names: readonly string[], options: TaskCheckOptions): Promise<number> {
   if (names.length === 0 && options.all !== true) throw usageError('Name a task, like: kymo task check vectorization, or check them all: kymo task check --all.')
-  const chosen = options.all === true ? (await listTasks()).map(({ name }) => name) : names
+  const began = performance.now()
+  const chosen = [...new Set(options.all === true ? (await listTasks()).map(({ name }) => name) : names)]
+  const { profile, runs, jobs = jobsHere(), updateBaseline = false } = options
   const progress = stderr()
-  const rows: Array<CheckedTask | Hindered> = []
-  for (const name of chosen) {
-    // A room of its own, so that an interpreter that was just installed is seen.
-    const room = new MachineRoom(machineOf(options))
-    try {
-      const task = await loadTask(name)
-      rows.push(await checkTask(task, { profile: options.profile, room, runs: options.runs, updateBaseline: options.updateBaseline === true, log: (line) => progress.line(progress.colors.dim(`  ${oneLine(line, 200)}`)) }))
-    } catch (error) {
-      if (options.all !== true && names.length === 1) throw error
-      rows.push({ task: name, profile: options.profile, ok: false, problems: [messageOf(error)] })
-    } finally {
-      room.close()
-    }
+  const say = (line: string): void => progress.line(progress.colors.dim(`  ${oneLine(line, 200)}`))
+  const room = new MachineRoom(machineOf(options))
+  const finished: Row[] = []
+  const onRow = (row: Row): void => {
+    finished.push(row)
+    if (chosen.length > 1) say(`${row.task}: ${row.ok ? 'ok' : 'NOT OK'}${'seconds' in row ? `, ${heldOf(row)} forgeries held, ${duration(row.seconds.total * 1000)}` : ''} (${finished.length} of ${chosen.length} tasks)`)
   }
-  if (options.json === true) printJson(rows)
-  else show(stdout(), rows)
-  return rows.every(({ ok }) => ok) ? EXIT.ok : EXIT.failed
+  const { signal, release } = interruptible(say)
+  try {
+    const rows = await checkTasks(chosen, { profile, room, runs, jobs, updateBaseline, log: say, signal, onRow })
+    const [only] = rows
+    if (chosen.length === 1 && only !== undefined && 'error' in only) throw only.error
+    const seconds = (performance.now() - began) / 1000
+    if (options.json === true) printJson({ ok: rows.every(({ ok }) => ok), seconds, jobs, tasks: rows.map((row) => ({ ...row, error: undefined })) })
+    else show(stdout(), rows, { seconds, jobs })
+    return rows.every(({ ok }) => ok) ? EXIT.ok : EXIT.failed
+  } catch (error) {
+    if (!isKymoError(error, 'KYMO_CANCELLED')) throw error
+    if (options.json !== true && finished.length > 0) show(stdout(), chosen.flatMap((name) => finished.find(({ task }) => task === name) ?? []))
+    progress.line(`interrupted: ${finished.length} of ${count(chosen.length, 'task')} were checked`)
+    return EXIT.stopped
+  } finally {
+    release()
+    room.close()
+  }
 }
 
-function show(screen: Screen, rows: ReadonlyArray<CheckedTask | Hindered>): void {
+/** Ctrl-C ends what runs and waits for nothing else; a second one does not wait at all. */
+function interruptible(say: (line: string) => void): { signal: AbortSignal; release: () => void } {
+  const stopping = new AbortController()
+  const stop = (): void => {
+    if (stopping.signal.aborted) {
+      lastWords('stopped at once')
+      process.exit(EXIT.stopped)
+    }
+    say('finishing up... (Ctrl-C again to stop at once)')
+    stopping.abort()
+  }
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  for (const name of signals) process.on(name, stop)
+  return { signal: stopping.signal, release: () => { for (const name of signals) process.off(name, stop) } }
+}
+
+function show(screen: Screen, rows: readonly Row[], whole?: { seconds: number; jobs: number }): void {
   const { colors } = screen
-  const columns = [{ title: 'task' }, { title: 'metric' }, { title: 'baseline', right: true }, { title: 'reference', right: true }, { title: 'improvement', right: true }, { title: 'forgeries held', right: true }, { title: 'time', right: true }, { title: '' }]
+  const columns = [{ title: 'task' }, { title: 'metric' }, { title: 'baseline', right: true }, { title: 'reference', right: true }, { title: 'improvement', right: true }, { title: 'forgeries held', right: true }, { title: 'seconds', right: true }, { title: '' }]
   screen.line(tableOf(screen, columns, rows.map((row) => [colors.bold(row.task), ...cells(row), row.ok ? colors.green('ok') : colors.red('not ok')])))
+  for (const row of rows) if ('notes' in row) for (const note of row.notes) screen.line(colors.dim(`${row.task}: ${note}`))
   for (const { task, problems } of rows) for (const problem of problems) screen.line(`${colors.red(task)}: ${problem}`)
+  if (whole === undefined || rows.length === 1) return
+  const checked = rows.flatMap((row) => ('seconds' in row ? [row] : []))
+  const forgeries = checked.flatMap((row) => row.forgeries)
+  screen.line(`${rows.filter(({ ok }) => ok).length} of ${count(rows.length, 'task')} ok, ${forgeries.filter(({ held }) => held).length} of ${count(forgeries.length, 'forgery', 'forgeries')} held, `
+    + `${duration(whole.seconds * 1000)}${whole.jobs > 1 ? ` with ${whole.jobs} side by side` : ''}`)
 }
 
-function cells(row: CheckedTask | Hindered): string[] {
+const heldOf = ({ forgeries }: CheckedTask): string => `${forgeries.filter(({ held }) => held).length}/${forgeries.length}`
+
+function cells(row: Row): string[] {
   if (!('seconds' in row)) return ['', '', '', '', '', '']
-  const { baseline, reference, forgeries, metric, seconds } = row
+  const { baseline, reference, metric, seconds } = row
   const unit = metric.unit === '1' ? '' : ` ${metric.unit}`
   return [
     `${oneLine(metric.name, 28)}${metric.higher_is_better ? ' ↑' : ' ↓'}`,
     baseline === null ? '' : `${number(baseline.mean)}${baseline.deviation === null ? '' : ` ± ${number(Number(baseline.deviation.toPrecision(2)))}`}${unit}`,
     reference === null ? '' : `${number(reference.value)}${unit}`,
     reference === null ? '' : change(reference.improvement),
-    `${forgeries.filter(({ held }) => held).length}/${forgeries.length}`,
-    duration(seconds.total * 1000),
+    heldOf(row),
+    seconds.total.toFixed(1),
   ]
 }

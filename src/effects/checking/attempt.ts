@@ -31,13 +31,16 @@ export interface Bench {
   signal?: AbortSignal
 }
 
+/** What is tried: `overlay` over the starter, run or as it stands, graded against `baseline`. */
+export interface Attempt { overlay?: string | undefined; run?: boolean; baseline: MeasuredBaseline | null; seed: number; measure?: Grading['measure'] }
+
 export interface Attempted { script: ScriptOutcome | null; outcome: GradingOutcome; seconds: { script: number; grading: number } }
 
 /**
  * What a run of the baseline agent does: the starter's workspace with `overlay` (a file of the task that takes the entry's place, or a
  * folder laid over all) is run in the sandbox, unless `run` is false, and what it left is graded.
  */
-export async function attempt(bench: Bench, { overlay, run = true, baseline, seed, measure }: { overlay?: string | undefined; run?: boolean; baseline: MeasuredBaseline | null; seed: number; measure?: Grading['measure'] }): Promise<Attempted> {
+export async function attempt(bench: Bench, { overlay, run = true, baseline, seed, measure }: Attempt): Promise<Attempted> {
   const { task, profile, prepared, data, blobs, sandbox, interpreter, signal } = bench
   let tree = overlay === undefined ? prepared.tree : await laidOver(bench, overlay)
   const began = performance.now()
