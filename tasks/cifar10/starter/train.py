@@ -7,8 +7,8 @@ from torch import nn
 from torch.nn import functional
 
 EPOCHS = 5
-BATCH = 128
-RATE = 0.1
+BATCH = 64
+RATE = 0.03
 DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 
 
