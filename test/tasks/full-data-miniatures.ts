@@ -15,11 +15,11 @@ const DISTILBERT = ['torch', 'transformers', 'tokenizers']
 
 export const MINIATURES: Readonly<Record<string, Miniature>> = {
   'babylm': {
-    data: '8,100 + 300 lines of invented words in the archive\'s folders, a tokenizer of GPT-2\'s size; GPT-2 with 1 layer of 64 instead of 12 of 768',
+    data: '900 + 360 lines of invented words in the archive\'s folders, a tokenizer of GPT-2\'s size; GPT-2 with 1 layer of 64 instead of 12 of 768',
     maker: { file: 'babylm.py', needs: ['tokenizers'] },
     changes: [
       ['starter-full/train.py', 'LAYERS, WIDTH, HEADS = 12, 768, 12', 'LAYERS, WIDTH, HEADS = 1, 64, 2'], ['starter-full/train.py', 'BATCH, EPOCHS = 1024, 16, 1', 'BATCH, EPOCHS = 1024, 2, 1'],
-      ['reference-full/train.py', 'LAYERS, WIDTH, HEADS = 12, 768, 12', 'LAYERS, WIDTH, HEADS = 1, 64, 2'], ['reference-full/train.py', 'BATCH, EPOCHS = 256, 32, 3', 'BATCH, EPOCHS = 256, 8, 3'],
+      ['reference-full/train.py', 'LAYERS, WIDTH, HEADS = 12, 768, 12', 'LAYERS, WIDTH, HEADS = 1, 64, 2'], ['reference-full/train.py', 'BATCH, EPOCHS = 256, 32, 3', 'BATCH, EPOCHS = 256, 2, 3'],
     ],
   },
   'bibtex-generation': { data: 'its own: the full profile is generated' },

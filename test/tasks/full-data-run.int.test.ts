@@ -7,7 +7,7 @@ import { MINIATURES } from './full-data-miniatures.ts'
 
 /**
  * The full profiles' starters and references, run in the sandbox on miniatures of their data and graded. What needs frameworks of gigabytes
- * is skipped unless KYMO_TEST_FULL_PYTHONS names interpreters that have them, separated as in PATH; CONTRIBUTING.md says how to make them.
+ * is skipped unless KYMO_TEST_FULL_PYTHONS names interpreters that have them, separated as in PATH; tasks/README.md says how to make them.
  */
 const pythons = (process.env['KYMO_TEST_FULL_PYTHONS'] ?? '').split(delimiter).filter((path) => path !== '')
 // What is quick on Debian's packages is run always.
