@@ -42,3 +42,12 @@ export function usageTable(screen: Screen, { roles, ...all }: RunMetrics['usage'
     { title: 'models' }, { title: 'calls', right: true }, { title: 'tries', right: true }, { title: 'tokens in', right: true }, { title: 'cached', right: true }, { title: 'out', right: true }, { title: 'cost', right: true }, { title: 'from cache', right: true },
   ], [...rows.map(([name, sum]) => row(name, sum)), ...(rows.length > 1 ? [row('all', all)] : [])])
 }
+
+/** What programs asked of their task's services, in lines of [whose, what]; none where nobody asked. */
+export function servicesLines({ scripts, gradings }: RunMetrics['services']): [string, string][] {
+  return ([['scripts', scripts], ['gradings', gradings]] as const).filter(([, { searches, questions, refused }]) => searches + questions + refused > 0).map(([whose, used]) => [whose, [
+    `${count(used.searches, 'search', 'searches')}`,
+    `${count(used.questions, 'question')} to a model${used.models.length === 0 ? '' : ` (${oneLine(used.models.join(', '), 60)}): ${tokens(used.input_tokens)} tokens in, ${tokens(used.output_tokens)} out, ${dollars(used.cost_usd)}`}`,
+    ...(used.refused > 0 ? [`${used.refused} refused`] : []), ...(used.failed > 0 ? [`${used.failed} failed`] : []),
+  ].join(', ')])
+}

@@ -38,6 +38,12 @@ it('a script asks the run\'s fast model through its socket, also when it is grad
     expect(server.requests.every(({ request }) => request?.model === 'fast')).toBe(true)
     const trace = await desk.run('trace', summary.run_id, '--json')
     expect(trace.stdout).toContain('Heard it.')
+    // The same in the run's sums: what the script cost, and what grading it cost.
+    const { services } = JSON.parse((await desk.run('metrics', summary.run_id, '--json')).stdout) as { services: Record<'scripts' | 'gradings', { searches: number; questions: number; cost_usd: number; models: string[] }> }
+    expect(services.gradings).toMatchObject({ searches: literature.calls, questions: model.calls, cost_usd: model.cost_usd, models: ['openai-compatible/fast'] })
+    expect(services.scripts.questions).toBe(server.requests.length - model.calls)
+    expect(services.scripts.cost_usd).toBeCloseTo(services.scripts.questions * 25e-6)
+    expect((await desk.run('metrics', summary.run_id)).stdout).toMatch(/services +scripts: .*openai-compatible\/fast.*\n +gradings: 10 searches/)
     expect(trace.stdout + said.stdout + said.stderr).not.toContain(KEY)
     expect(surprise(await desk.run('verify', summary.run_id))).toBe('')
   } finally {

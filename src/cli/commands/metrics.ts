@@ -3,7 +3,7 @@ import { claimsBlock } from '../claims-block.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { StoreFlags } from '../flags.ts'
 import { bytes, change, count, duration, number, oneLine } from '../format.ts'
-import { usageTable } from '../model-block.ts'
+import { servicesLines, usageTable } from '../model-block.ts'
 import { printJson, stdout } from '../output.ts'
 import { findRun, openStore } from '../store.ts'
 import { tableOf } from '../table.ts'
@@ -36,6 +36,12 @@ export async function metrics(name: string, flags: StoreFlags): Promise<number> 
     if (models !== '') {
       screen.line()
       screen.line(models)
+    }
+    const services = servicesLines(found.services)
+    if (services.length > 0) {
+      screen.line()
+      for (const [index, [whose, what]] of services.entries()) row(index === 0 ? 'services' : '', `${whose}: ${what}`)
+      screen.line(colors.dim(`${' '.repeat(11)}asked by programs through the task's services: apart from the models above, and not counted towards the run's limits`))
     }
     const actions = Object.entries(found.actions)
     if (actions.length > 0) {

@@ -3,6 +3,8 @@ import type { CompletionOutcome, Failure, Score } from '../../../schemas/generat
 import type { AnyEvent } from '../../../schemas/record.ts'
 import { stepOfCall } from './model-calls.ts'
 import type { Projection } from './projection.ts'
+import { addServices, noServices } from './services-used.ts'
+import type { ServicesUsed } from './services-used.ts'
 
 export interface ActionCount { count: number; ok: number; refused: number; failed: number; /** codes of what did not go well */ codes: Record<string, number> }
 /** input_tokens: all of them, those that the provider had cached included. tries: requests sent, failed ones too. answered_from_cache: by Kymo's own. */
@@ -35,6 +37,8 @@ export interface RunMetrics {
   /** scores of trees on the way, where the task asks for them */
   intermediate: RecordedScore[]
   usage: RoleUsage & { roles: Record<string, RoleUsage>; steps: StepUsage[] }
+  /** what the agent's scripts and what was graded asked of the task's services */
+  services: { scripts: ServicesUsed; gradings: ServicesUsed }
   started_at: number
   ended_at: number
   /** spans in which the run was served; downtime is left out */
@@ -65,11 +69,11 @@ const noUsage = (): RoleUsage => ({ calls: 0, tries: 0, input_tokens: 0, output_
 
 export const metricsProjection: Projection<State, RunMetrics> = {
   name: 'metrics',
-  version: 3,
+  version: 4,
   initial: () => ({
     first: 0, names: new Map(), threshold: 0, roles: new Map(),
     metrics: {
-      run_id: '', status: 'interrupted', task: '', profile: '', agent: '', seed: 0, steps: 0, events: 0, head_seq: -1, head_hash: '', score: null, intermediate: [], usage: { ...noUsage(), roles: {}, steps: [] },
+      run_id: '', status: 'interrupted', task: '', profile: '', agent: '', seed: 0, steps: 0, events: 0, head_seq: -1, head_hash: '', score: null, intermediate: [], usage: { ...noUsage(), roles: {}, steps: [] }, services: { scripts: noServices(), gradings: noServices() },
       started_at: 0, ended_at: 0, run_time_ms: 0, downtime_ms: 0, resumed: 0, actions: {}, attempts: 0, lost: 0, refused: 0, script_ms: 0, tree: '', error: null,
     },
   }),
@@ -145,6 +149,8 @@ function apply(state: State, event: AnyEvent): void {
       metrics.lost++
       return
     case 'effect.succeeded':
+      if (event.payload.execution !== undefined) addServices(metrics.services.scripts, event.payload.clock?.services ?? '')
+      if (event.payload.grading !== undefined) addServices(metrics.services.gradings, event.payload.clock?.services ?? '')
       if (event.payload.execution !== undefined) metrics.script_ms += event.payload.clock?.wall_ms ?? 0
       if (event.payload.completion !== undefined) use(metrics, roles.get(event.payload.effect) ?? { role: '', step: 0 }, event.payload.completion)
       roles.delete(event.payload.effect)
