@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { DEFAULT_PROFILE, PROFILES } from '../../schemas/profile-names.ts'
 import { keyValue, wholeNumber } from './arguments.ts'
 import { apartFlag, flag, jsonFlag, machineFlags, storeFlags, timeFlag } from './flags.ts'
 import type { Act, Examples } from './flags.ts'
@@ -10,7 +11,7 @@ export function addRunCommands(program: Command, act: Act, examples: Examples): 
   const run = program.command('run').description('let an agent work on a task; progress is live, the score comes at the end').argument('[task]', 'a name from "kymo task list"')
   flag(run, '--agent <name>', 'who works: a name from "kymo agent list"', { fallback: 'baseline' })
   flag(run, '--agent-config <key=value>', 'a setting of the agent; may be repeated', { read: keyValue })
-  flag(run, '--profile <name>', 'small runs anywhere in minutes, full is the paper\'s size', { choices: ['small', 'full'], fallback: 'full' })
+  flag(run, '--profile <name>', 'small runs anywhere in minutes, full is the paper\'s size', { choices: PROFILES, fallback: DEFAULT_PROFILE })
   flag(run, '--seed <n>', 'seed of everything random in the run', { read: wholeNumber(0), fallback: 0 })
   flag(run, '--max-steps <n>', 'how many actions the agent may take (default 50)', { read: wholeNumber(1) })
   timeFlag(run)

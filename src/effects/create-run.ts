@@ -7,6 +7,7 @@ import type { LlmSettings } from '../../schemas/completion.ts'
 import { KymoError } from '../../schemas/errors.ts'
 import type { EventPayloads } from '../../schemas/generated/events.ts'
 import { sha256Hex, unhex } from '../../schemas/hash.ts'
+import { DEFAULT_PROFILE } from '../../schemas/profile-names.ts'
 import { BLOB_KIND, formatRunId } from '../../schemas/record.ts'
 import type { BlobName } from '../../schemas/record.ts'
 import type { ProfileName } from '../../schemas/task.ts'
@@ -63,7 +64,7 @@ export const DEFAULT_MAX_TIME_MS = 5 * 3600 * 1000
  */
 export async function createRun(client: StoreConnection, options: CreateRunOptions): Promise<{ runId: string }> {
   const { blobs } = client
-  const profile = options.profile ?? 'full'
+  const profile = options.profile ?? DEFAULT_PROFILE
   const task = taskFor(await loadTask(options.task), profile)
   const agents = options.agents ?? AGENTS
   const entry = Object.hasOwn(agents, options.agent) ? agents[options.agent] : undefined

@@ -1,9 +1,10 @@
-import { existsSync, lstatSync, readFileSync, readdirSync, utimesSync, writeFileSync, chmodSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, utimesSync, writeFileSync, chmodSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { MemoryBlobs } from '../../src/blobs/index.ts'
-import { evaluatorKey, findData, layerFolder, prepareData, prepareTask } from '../../src/effects/tasks/index.ts'
+import { evaluatorKey, findData, layerFolder, listCache, prepareData, prepareTask, pruneCache } from '../../src/effects/tasks/index.ts'
 import type { PreparedData, Task } from '../../src/effects/tasks/index.ts'
 import { MAIN } from '../e2e/kymo.ts'
 import { anyPython, ownTask } from './own-task.ts'
@@ -162,7 +163,7 @@ describe('A run of a task with data', () => {
     own.edit('task.yaml', (text) => text.replace('    # download_mib: 12.5             # told before anything is fetched\n    # disk_mib: 40\n    # consent: kaggle                # or huggingface: whose account the download needs', '    download_mib: 12.5\n    disk_mib: 40\n    consent: kaggle'))
     task = await own.load()
     await expect(prepareTask(task, 'full', new MemoryBlobs(), { python: anyPython })).rejects.toMatchObject({
-      code: 'KYMO_TASK_NOT_PREPARED', message: expect.stringMatching(/kymo task prepare curve --profile full \(a download of 12\.5 MiB, 40 MiB of disk, an account at kaggle\), or choose --profile small/) as string,
+      code: 'KYMO_TASK_NOT_PREPARED', message: expect.stringMatching(/kymo task prepare curve --profile full \(a download of about 12\.5 MiB, 40 MiB of disk, an account at kaggle\), or choose --profile small/) as string,
     })
     expect(existsSync(join(own.cache, 'tasks'))).toBe(false)
   })
@@ -187,5 +188,59 @@ describe('A run of a task with data', () => {
   it('refuses a starter that wants the same place as the data', async () => {
     own.write('starter/train.csv', 'id\n')
     await expect(prepareTask(task, 'small', new MemoryBlobs(), { python: anyPython })).rejects.toMatchObject({ code: 'KYMO_TASK_FILE', message: expect.stringContaining('want the same place') as string })
+  })
+})
+
+describe('The cache of data', () => {
+  const DAY = 86_400_000
+  const states = async (): Promise<string[]> => (await listCache([task])).map(({ state }) => state).sort()
+  const age = (folder: string, ms: number): void => { utimesSync(join(folder, 'prepared.json'), new Date(Date.now() - ms), new Date(Date.now() - ms)) }
+  const changed = async (): Promise<PreparedData> => {
+    own.edit('prepare.py', (text) => text.replace('ROWS = 300', 'ROWS = 301'))
+    return prepare()
+  }
+
+  it('tells what a run takes from what earlier versions made, with sizes and when they were used', async () => {
+    const old = await prepare()
+    age(old.folder, 3 * DAY)
+    const current = await changed()
+    const listed = await listCache([task])
+    expect(listed.find(({ folder }) => folder === old.folder)).toMatchObject({ task: 'curve', profile: 'small', state: 'old' })
+    expect(listed.find(({ folder }) => folder === current.folder)).toMatchObject({ state: 'current', bytes: [...current.public.entries.values(), ...current.answers.entries.values()].reduce((sum, { size }) => sum + size, 0) })
+    expect(Date.now() - (listed.find(({ folder }) => folder === old.folder)?.usedAt ?? 0)).toBeGreaterThan(2.9 * DAY)
+    expect((await listCache([])).map(({ state }) => state)).toEqual(['other', 'other'])
+  })
+
+  it('loses only what is old and was not used for long; a run that uses it is seen', async () => {
+    const old = await prepare()
+    const current = await changed()
+    for (const { folder } of [old, current]) age(folder, 40 * DAY)
+    expect(await pruneCache([], { unusedMs: DAY, now: Date.now() })).toEqual([])
+    expect(await pruneCache([task], { unusedMs: 50 * DAY, now: Date.now() })).toEqual([])
+    // As an executor does that opens a run's workspace.
+    expect(layerFolder(old.public.tree)).toBe(old.public.folder)
+    expect(await pruneCache([task], { unusedMs: DAY, now: Date.now() })).toEqual([])
+    age(old.folder, 40 * DAY)
+    expect((await pruneCache([task], { unusedMs: 30 * DAY, now: Date.now() })).map(({ folder }) => folder)).toEqual([old.folder])
+    expect(existsSync(old.folder)).toBe(false)
+    expect((await prepare({ python: unused })).folder).toBe(current.folder)
+    expect(await states()).toEqual(['current'])
+  })
+
+  it('loses what a preparation that died left, and nothing while one is under way', async () => {
+    await prepare()
+    const root = join(own.cache, 'tasks', own.name, 'small')
+    mkdirSync(join(root, 'making-dead', 'public'), { recursive: true })
+    expect(await states()).toEqual(['current', 'unfinished'])
+    own.edit('prepare.py', (text) => `${text}\n# another version\n`)
+    let pruned: Promise<unknown> = Promise.resolve()
+    // The interpreter is asked for in the middle of a preparation.
+    await prepare({ python: async () => {
+      pruned = pruneCache([task], { unusedMs: 0, now: Date.now() + DAY })
+      await sleep(300)
+      return anyPython()
+    } })
+    await pruned
+    expect(await states()).toEqual(['current'])
   })
 })

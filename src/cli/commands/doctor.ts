@@ -13,7 +13,7 @@ export async function doctorCommand(name: string | undefined, { json, python, st
   const tasks = found.flatMap((task) => {
     const full = { name: task.name, profile: 'full', dependencies: pythonDependencies(task.manifest.profiles.full) }
     const small = { name: task.name, profile: 'small', dependencies: pythonDependencies(task.manifest.profiles.small) }
-    return JSON.stringify(full.dependencies) === JSON.stringify(small.dependencies) ? [full] : [small, full]
+    return JSON.stringify(full.dependencies) === JSON.stringify(small.dependencies) ? [small] : [small, full]
   })
   const rows = await doctor({ tasks, store, ...(python === undefined ? {} : { python }) })
   const able = canRun(rows)

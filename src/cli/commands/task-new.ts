@@ -9,7 +9,7 @@ export async function taskNew(name: string): Promise<number> {
   const screen = stdout()
   const line = (command: string, what: string): void => screen.line(`  ${`${programName()} task ${command}`.padEnd(72)} ${screen.colors.dim(what)}`)
   screen.line(`${folder} holds a small task that works. Put your problem in its place; task.yaml says what each file is for. Then:`)
-  line(`prepare ${name} --profile small --update-lock`, 'make its data and write down what they are')
+  line(`prepare ${name} --update-lock`, 'make its data and write down what they are')
   line(`check ${name} --update-baseline`, 'measure the starter, try the reference and the forgeries')
   line(`check ${name}`, 'prove it, any time later')
   return EXIT.ok

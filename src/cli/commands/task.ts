@@ -91,7 +91,7 @@ async function dataHere(given: Task, profile: ProfileName): Promise<DataHere> {
   if (found === undefined) return { ready: true, short: 'none', detail: 'none is needed' }
   if ('problem' in found) return { ready: false, short: 'damaged', detail: found.problem }
   if (!('missing' in found)) return { ready: true, short: 'here', detail: `in ${found.public.folder}` }
-  const costs = [...(download_mib > 0 ? [`a download of ${bytes(download_mib * 2 ** 20)}`] : []), ...(disk_mib > 0 ? [`${bytes(disk_mib * 2 ** 20)} of disk`] : []), ...(consent === undefined ? [] : [`an account at ${consent}`])]
+  const costs = [...(download_mib > 0 ? [`a download of about ${bytes(download_mib * 2 ** 20)}`] : []), ...(disk_mib > 0 ? [`${bytes(disk_mib * 2 ** 20)} of disk`] : []), ...(consent === undefined ? [] : [`an account at ${consent}`])]
   const quick = isQuick(task.manifest.profiles[profile])
   return { ready: quick, short: quick ? 'made' : bytes(download_mib * 2 ** 20), detail: `${quick ? 'made when it is first needed' : `not here yet: kymo task prepare ${task.name} --profile ${profile}`}${costs.length === 0 ? '' : ` (${costs.join(', ')})`}` }
 }

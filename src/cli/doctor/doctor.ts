@@ -33,7 +33,7 @@ async function pythonRow(what: string, dependencies: PythonDependencies, { pytho
     if (!isKymoError(error)) return { what, state: 'missing', detail: messageOf(error), fix: '' }
     // The sentence ends with what to type.
     const cut = error.message.search(/ Install /)
-    return { what, state: 'missing', detail: cut < 0 ? error.message : error.message.slice(0, cut), fix: cut < 0 ? '' : error.message.slice(cut + 1).replace('prepare TASK', `prepare ${what.replace(/^task (\S+).*/, '$1')}`) }
+    return { what, state: 'missing', detail: cut < 0 ? error.message : error.message.slice(0, cut), fix: cut < 0 ? '' : error.message.slice(cut + 1).replace('prepare TASK', `prepare ${what.replace(/^task (\S+) \((\w+)\)$/, '$1 --profile $2')}`) }
   }
 }
 

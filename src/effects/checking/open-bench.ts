@@ -4,7 +4,7 @@ import type { MachineRoom } from '../machine-room.ts'
 import { pythonKey } from '../machine-room.ts'
 import { dependencyKey, ownOrPrepared, preparePython } from '../python/index.ts'
 import type { Python, PythonDependencies } from '../python/index.ts'
-import { dataForRun, findData, prepareData, prepareDependencies, prepareTask, pythonDependencies } from '../tasks/index.ts'
+import { dataForRun, findData, isLarge, prepareData, prepareDependencies, prepareTask, pythonDependencies } from '../tasks/index.ts'
 import type { Task } from '../tasks/index.ts'
 import type { Bench } from './attempt.ts'
 import { folderBlobs } from './folder-blobs.ts'
@@ -22,7 +22,8 @@ export async function openBench({ task, profile, room, turns, log, signal }: { t
   const dependencies = pythonDependencies(settings)
   await (named === undefined ? installed(dependencies) : room.python(pythonKey(dependencies)))
   const found = await findData(task, profile).catch(() => ({ missing: true }) as const)
-  if (found !== undefined && 'missing' in found) {
+  // Data that would take long to fetch are not fetched by the way: dataForRun says what to type.
+  if (found !== undefined && 'missing' in found && !isLarge(settings)) {
     const forData = prepareDependencies(settings)
     const { executable } = await (named === undefined ? installed(forData) : turns.once(`named ${dependencyKey(forData)}`, () => ownOrPrepared(named, { dependencies: forData, log })))
     await turns.take(() => prepareData(task, profile, { python: async () => ({ executable }), log, ...(signal === undefined ? {} : { signal }) }))

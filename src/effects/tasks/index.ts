@@ -1,6 +1,6 @@
 export { BASELINE_FILE, readBaselines, writeBaseline } from './baseline.ts'
-export { LOCK_FILE, findData, isQuick, layerFolder, prepareData, readDataLock } from './data/index.ts'
-export type { PrepareData, PreparedData } from './data/index.ts'
+export { LOCK_FILE, findData, isLarge, isQuick, layerFolder, listCache, prepareData, pruneCache, readDataLock } from './data/index.ts'
+export type { CacheState, CachedFolder, PrepareData, PreparedData } from './data/index.ts'
 export { listTasks, loadTask, taskFor } from './load-task.ts'
 export type { Task, TaskListing } from './load-task.ts'
 export { newTask } from './new-task.ts'

@@ -78,7 +78,7 @@ export async function dataForRun(task: Task, profile: ProfileName, { python, log
     underWay.set(key, making)
     return making
   }
-  const costs = [settings.download_mib > 0 ? `a download of ${mib(settings.download_mib)}` : '', settings.disk_mib > 0 ? `${mib(settings.disk_mib)} of disk` : '', settings.consent === undefined ? '' : `an account at ${settings.consent}`].filter((part) => part !== '')
+  const costs = [settings.download_mib > 0 ? `a download of about ${mib(settings.download_mib)}` : '', settings.disk_mib > 0 ? `${mib(settings.disk_mib)} of disk` : '', settings.consent === undefined ? '' : `an account at ${settings.consent}`].filter((part) => part !== '')
   const small = profile === 'full' && isQuick(task.manifest.profiles.small) ? ', or choose --profile small, whose data is made here in seconds' : ''
   throw new KymoError('KYMO_TASK_NOT_PREPARED', `the data of ${task.name} (${profile}) is not on this machine. Type: kymo task prepare ${task.name} --profile ${profile}${costs.length === 0 ? '' : ` (${costs.join(', ')})`}${small}`)
 }

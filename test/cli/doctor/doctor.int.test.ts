@@ -30,7 +30,7 @@ it('has a row for everything, and can run here', async () => {
 
 it('says for a task whose packages are missing what to type', async () => {
   const rows = await doctor({ cacheDir: folder, tasks: [{ name: 'dream', profile: 'small', dependencies: { pip: ['no-such-package-of-ours'], debian: ['python3-nosuch'], requires: '>=3.9' } }] })
-  expect(rows.find((row) => row.what === 'task dream (small)')).toMatchObject({ state: 'missing', detail: expect.stringContaining('lacks no-such-package-of-ours') as string, fix: expect.stringMatching(/^Install it with `kymo task prepare dream`.*python3-nosuch/) as string })
+  expect(rows.find((row) => row.what === 'task dream (small)')).toMatchObject({ state: 'missing', detail: expect.stringContaining('lacks no-such-package-of-ours') as string, fix: expect.stringMatching(/^Install it with `kymo task prepare dream --profile small`.*python3-nosuch/) as string })
   expect(canRun(rows)).toBe(false)
 })
 

@@ -43,6 +43,10 @@ export async function findData(task: Task, profile: ProfileName, cacheDir = defa
 /** True when making the data takes seconds and nothing from elsewhere, so that a run may do it by itself. */
 export const isQuick = ({ download_mib, consent }: TaskProfile): boolean => download_mib === 0 && consent === undefined
 
+/** True when the download is so large that a person should say yes to it first. */
+export const isLarge = ({ download_mib }: TaskProfile): boolean => download_mib > LARGE_MIB
+const LARGE_MIB = 1024
+
 /**
  * Makes sure that a task's data is in the cache, and gives it. Safe to repeat and to do twice at once; cut off anywhere it leaves nothing
  * that could be taken for data. Undefined when the task has none. Throws KYMO_TASK_DATA, KYMO_TASK_LOCK, KYMO_CANCELLED.

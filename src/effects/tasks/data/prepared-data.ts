@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, lutimesSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, lstatSync, lutimesSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { sha256Hex } from '../../../../schemas/hash.ts'
@@ -108,8 +108,9 @@ function firstStranger(folder: string, prefix: string, entries: ReadonlyMap<stri
 
 const layerNote = (tree: string, cacheDir: string): string => join(cacheDir, 'layers', tree)
 
-/** Notes that the files of this tree lie in the cache: runs name their data by its tree. */
+/** Notes that the files of this tree lie in the cache, and are used now: runs name their data by its tree. */
 export function noteLayer({ folder, tree }: PreparedSide, cacheDir = defaultCacheDir()): void {
+  noteUse(join(folder, '..'))
   const note = layerNote(tree, cacheDir)
   if (readText(note) === folder) return
   mkdirSync(join(cacheDir, 'layers'), { recursive: true })
@@ -120,5 +121,25 @@ export function noteLayer({ folder, tree }: PreparedSide, cacheDir = defaultCach
 /** The folder whose content is this tree; undefined when it was not prepared on this machine. */
 export function layerFolder(tree: string, cacheDir = defaultCacheDir()): string | undefined {
   const folder = readText(layerNote(tree, cacheDir))
-  return folder !== undefined && lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() === true ? folder : undefined
+  if (folder === undefined || lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return undefined
+  noteUse(join(folder, '..'))
+  return folder
 }
+
+/** Drops the notes that lead into a folder that is gone. */
+export function forgetLayers(folder: string, cacheDir = defaultCacheDir()): void {
+  const notes = join(cacheDir, 'layers')
+  for (const tree of readdirSync(notes)) if (readText(join(notes, tree)) === join(folder, 'public')) rmSync(join(notes, tree), { force: true })
+}
+
+// ---- when data were used last: the time of prepared.json, which nobody else looks at ----
+
+function noteUse(folder: string): void {
+  try {
+    const now = new Date()
+    lutimesSync(join(folder, 'prepared.json'), now, now)
+  } catch { /* a cache that others own can be read all the same */ }
+}
+
+/** Milliseconds since 1970. */
+export const usedAt = (folder: string): number => (lstatSync(join(folder, 'prepared.json'), { throwIfNoEntry: false }) ?? lstatSync(folder, { throwIfNoEntry: false }))?.mtimeMs ?? 0
