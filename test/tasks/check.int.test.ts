@@ -46,7 +46,7 @@ describe('kymo task check', () => {
     expect(row.baseline?.deviation).toBeGreaterThan(0)
     expect(row.forgeries.map(({ found, held }) => [found, held])).toEqual(row.forgeries.map(({ expect: wanted }) => [wanted, true]))
     expect(row.forgeries).toHaveLength(8)
-  }, 60_000)
+  }, 180_000)
 
   it('fails when the reference is not beyond what the starter reaches by chance', async () => {
     await lock()
