@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what Kymo needs and builds it. Safe to run again at any time; when nothing is missing it says nothing and takes less than a second.
+# Installs what Kymo needs and builds it. Safe to run again at any time; when nothing is missing it says nothing and takes about a second.
 # Usage: sh deploy/setup.sh [quickstart|test|ci]
 set -eu
 unset CDPATH

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 const root = join(import.meta.dirname, '..', '..')
 let folder: string
@@ -26,7 +26,7 @@ const program = (name: string, script: string): void => {
 /** Its --version is new enough; all else succeeds in silence. */
 const NEW_NODE = '[ "$1" != --version ] || echo v22.1.0'
 
-const setup = (env: Record<string, string> = {}) => execa('/bin/sh', [join(root, 'deploy/setup.sh')], { extendEnv: false, env: { PATH: folder, TMPDIR: folder, ...env }, reject: false })
+const setup = (env: Record<string, string> = {}, ...purpose: string[]) => execa('/bin/sh', [join(root, 'deploy/setup.sh'), ...purpose], { extendEnv: false, env: { PATH: folder, TMPDIR: folder, ...env }, reject: false })
 
 it('says in one sentence that Node is missing or too old', async () => {
   expect(await setup()).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/^Node\.js is missing: install version 20\.19.*$/) as string })
@@ -61,6 +61,34 @@ it('installs with apt what is missing, a line each, and fetches the lists once o
   expect(exitCode).toBe(0)
   const calls = readFileSync(join(folder, 'apt.log'), 'utf8').trim().split('\n').map((line) => line.replace('-q -y ', ''))
   expect(calls.slice(0, 4)).toEqual(['install --no-install-recommends bubblewrap', 'update', 'install --no-install-recommends bubblewrap', 'install --no-install-recommends util-linux'])
+})
+
+describe('What tasks import', () => {
+  /** Node as set-up meets it: the lists say that something is missing, and pip cannot bring it. Writes down in which order it was asked. */
+  const lacking = (): void => {
+    for (const tool of ['bwrap', 'prlimit', 'python3']) program(tool, 'exit 0')
+    program('id', 'echo 0')
+    program('node', `case "$*" in --version) echo v22.1.0;; *--lacking*) echo python3 python3-torch;; *python.mjs*) echo "pip $*" >>'${folder}/order'; echo 'PyPI cannot be reached.' >&2; exit 1;; esac`)
+    program('apt-get', `echo "apt $*" >>'${folder}/order'; exit \${APT:-0}`)
+  }
+  const order = (): string[] => readFileSync(join(folder, 'order'), 'utf8').trim().split('\n')
+
+  it('comes for tests from Debian, then from pip, and tests that wait for it are skipped where neither can', async () => {
+    lacking()
+    const { exitCode, stdout, stderr } = await setup({ NATS_SERVER: '/bin/sh', APT: '1' }, 'test')
+    expect(order()).toEqual(['apt -q -y install --no-install-recommends python3 python3-torch', 'apt -q -y update', 'apt -q -y install --no-install-recommends python3 python3-torch', 'pip deploy/python.mjs --all'])
+    expect(stdout).toBe("  python3 python3-torch: what the tasks' scripts import (apt-get)")
+    expect(stderr).toMatch(/PyPI cannot be reached\.\n {2}without these the tests of some tasks are skipped$/)
+    expect(exitCode).toBe(0)
+  })
+
+  it('comes for the quickstart from pip, then from Debian, and set-up fails where neither can', async () => {
+    lacking()
+    const { exitCode, stdout, stderr } = await setup({ NATS_SERVER: '/bin/sh' })
+    expect(order()).toEqual(['pip deploy/python.mjs vectorization', 'apt -q -y install --no-install-recommends python3 python3-torch', 'pip deploy/python.mjs vectorization'])
+    expect(stdout).toContain('(apt-get, because pip could not)')
+    expect([exitCode, stderr]).toEqual([1, 'PyPI cannot be reached.\nPyPI cannot be reached.'])
+  })
 })
 
 it('refuses an unknown purpose', async () => {
