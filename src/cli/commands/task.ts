@@ -31,7 +31,7 @@ export async function taskList({ json }: JsonFlag): Promise<number> {
     : [screen.colors.red(listing.name), '', '', `${screen.colors.red('broken')} ${oneLine(listing.problem.message, 160)}`]))
   if (rows.length > 0) screen.line(tableOf(screen, [{ title: 'task' }, { title: 'metric' }, { title: 'data: small, full' }, { title: 'what to do' }], rows))
   const [first] = tasks.flatMap((listing) => ('task' in listing ? [listing] : []))
-  if (first !== undefined) screen.line(`\nSee one: kymo task show ${first.name}     run one: kymo run ${first.name}${isQuick(first.task.manifest.profiles.full) ? '' : ' --profile small'}`)
+  if (first !== undefined) screen.line(`\nSee one: kymo task show ${first.name}     run one: kymo run ${first.name}`)
   return broken ? EXIT.failed : EXIT.ok
 }
 
@@ -73,9 +73,8 @@ export async function taskShow(name: string, { json }: JsonFlag): Promise<number
   screen.line()
   screen.line(description.trim())
   screen.line()
-  const small = isQuick(manifest.profiles.full) ? '' : ' --profile small'
-  const play = `kymo run ${manifest.name}${small} --agent scripted --agent-config`
-  row('run it', `kymo run ${manifest.name}${small}${small === '' ? '' : `     at the paper's size: kymo run ${manifest.name}`}`)
+  const play = `kymo run ${manifest.name} --agent scripted --agent-config`
+  row('run it', `kymo run ${manifest.name}     at the paper's size: kymo run ${manifest.name} --profile full`)
   if (manifest.demo !== undefined) row('demo', `${play} script=${join(folder, manifest.demo)}`)
   if (manifest.reference !== undefined) row('see it done', `${play} script=reference`)
   return EXIT.ok
