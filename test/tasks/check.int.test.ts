@@ -46,7 +46,7 @@ describe('kymo task check', () => {
     expect(row.baseline?.deviation).toBeGreaterThan(0)
     expect(row.forgeries.map(({ found, held }) => [found, held])).toEqual(row.forgeries.map(({ expect: wanted }) => [wanted, true]))
     expect(row.forgeries).toHaveLength(8)
-  }, 180_000)
+  }, 60_000)
 
   it('fails when the reference is not beyond what the starter reaches by chance', async () => {
     await lock()
@@ -77,6 +77,46 @@ describe('kymo task check', () => {
     expect(row.problems[0]).toMatch(/forged\/good\.py \(is no forgery at all\) should end with no_gain and ended with a success/)
     expect(row.problems[2]).toMatch(/Its script ended with exit code 1: no idea/)
   })
+
+  it('measures a forgery that seems to gain where time is the score once more, in full, and believes that', async () => {
+    await lock()
+    forge('file: forged/constant.py, expect: no_gain, attempt: lucky once', 'file: forged/ten_times.py, expect: no_gain, attempt: faster every time')
+    own.edit('task.yaml', (text) => text.replace('  total_seconds: 60\n', '  starter_timed: true\n  repeats: 7\n  total_seconds: 60\n'))
+    // It measures a baseline of its own: what is measured in a hurry is fast, and two of the scripts always are.
+    own.write('evaluate.py', `from pathlib import Path
+from kymo_task import grade
+def evaluate(request):
+    script = Path(request['tree_dir'], 'train.py').read_text()
+    fast = request['repeats'] < 7 or 'nearest rows' in script or 'ten guesses' in script
+    return {'value': 0.1 if fast else 1.0, 'baseline_runs': [1.0, 1.01, 0.99]}
+grade(evaluate)
+`)
+    const row = await check({ runs: 1 })
+    expect(row.baseline).toMatchObject({ live: true })
+    expect(row.reference).toMatchObject({ success: true })
+    expect(row.forgeries.map(({ file, found, held }) => [file, found, held])).toEqual([['forged/constant.py', 'no_gain', true], ['forged/ten_times.py', 'a success', false]])
+    expect(row.notes).toEqual([expect.stringMatching(/^forged\/constant\.py looked like a success and was measured once more, 7 times$/), expect.stringMatching(/^forged\/ten_times\.py/)])
+    expect(row.problems).toEqual([expect.stringMatching(/^forged\/ten_times\.py .* ended with a success/)])
+  }, 60_000)
+
+  it('says of a grader that fails at which attempt it failed', async () => {
+    await lock()
+    forge('file: forged/constant.py, expect: no_gain, attempt: one value')
+    own.edit('evaluate.py', (text) => text.replace('    found =', '    if "one answer" in open(request["tree_dir"] + "/train.py").read(): 1 / 0\n    found ='))
+    const row = await check({ updateBaseline: true })
+    expect(row.reference).toMatchObject({ success: true })
+    expect(row.forgeries).toMatchObject([{ found: 'no answer', held: false }])
+    expect(row.problems).toEqual([expect.stringMatching(/^forged\/constant\.py \(one value\) should end with no_gain and was not graded at all: .*ZeroDivisionError/s)])
+  }, 60_000)
+
+  it('tries forgeries alone against the recorded baseline, on request', async () => {
+    await lock()
+    forge('file: forged/constant.py, expect: no_gain, attempt: one value')
+    expect((await check({ only: 'forgeries' })).problems).toEqual([expect.stringContaining('there is no baseline for small yet')])
+    await check({ updateBaseline: true })
+    own.write('starter/train.py', 'raise SystemExit("nobody runs this")\n')
+    expect(await check({ only: 'forgeries' })).toMatchObject({ ok: true, starter: [], reference: null, baseline: { runs: 2 }, forgeries: [{ found: 'no_gain', held: true }] })
+  }, 60_000)
 
   it('says what is wrong with a starter that is not graded, and writes no baseline', async () => {
     await lock()
