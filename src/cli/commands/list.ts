@@ -1,4 +1,5 @@
 import { messageOf } from '../../../schemas/errors.ts'
+import { DEFAULT_PROFILE } from '../../../schemas/profile-names.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { StoreFlags } from '../flags.ts'
 import { age, change, number, oneLine } from '../format.ts'
@@ -48,7 +49,7 @@ function runTable(screen: Screen, rows: readonly Row[], ids: readonly string[]):
     const when = age(now - row.run.createdAt)
     if (!('summary' in row)) return [short, colors.red('damaged'), '', '', '', '', oneLine(row.problem, 60), '', when]
     const { status, task, profile, agent, steps, score } = row.summary
-    return [short, paintStatus(screen, status), `${task}${profile === 'small' ? ' (small)' : ''}`, agent, String(steps), score === null ? '-' : number(score.value), score === null ? '' : change(score.improvement), score === null ? '' : score.success ? colors.green('yes') : 'no', when]
+    return [short, paintStatus(screen, status), `${task}${profile === DEFAULT_PROFILE ? '' : ` (${profile})`}`, agent, String(steps), score === null ? '-' : number(score.value), score === null ? '' : change(score.improvement), score === null ? '' : score.success ? colors.green('yes') : 'no', when]
   })
   return tableOf(screen, [{ title: 'run' }, { title: 'status' }, { title: 'task' }, { title: 'agent' }, { title: 'steps', right: true }, { title: 'score', right: true }, { title: 'improvement', right: true }, { title: 'success' }, { title: 'age' }], cells)
 }
