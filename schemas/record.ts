@@ -61,10 +61,19 @@ export function decodeRecordLazily(bytes: Uint8Array): AnyEvent {
   }) as unknown as AnyEvent
 }
 
+/** An event as it will be recorded, if its place in the log and the moment come out as assumed. What only the journal knows is empty. */
+export function eventToBe(runId: string, event: kymo.v1.journal.NewEvent, seq: number, at: number): AnyEvent {
+  const { event_id, type, schema_version, from, to, cause_id, correlation_id, payload } = event
+  return {
+    runId, seq, id: hex(event_id), type, from, to, prevTo: -1, causeId: hex(cause_id), correlationId: hex(correlation_id), attempt: 0, fence: 0, at, epoch: 0, prevHash: '', hash: '', blobs: [], size: 0,
+    payload: payloadOf({ type: type as EventType, schema_version, correlation_id, payload }),
+  } as unknown as AnyEvent
+}
+
 type Known = Envelope & { type: EventType }
 
 /** The payload; where it leaves out which effect it belongs to, the correlation id says it. */
-function payloadOf(envelope: Known): object {
+function payloadOf(envelope: Pick<Known, 'type' | 'schema_version' | 'correlation_id' | 'payload'>): object {
   const payload = decodeEvent(envelope.type, envelope.schema_version, envelope.payload)
   return 'effect' in payload && payload.effect === '' ? { ...payload, effect: hex(envelope.correlation_id) } : payload
 }

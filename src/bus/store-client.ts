@@ -192,6 +192,11 @@ export class StoreClient implements JournalPort {
     return this.#recovering
   }
 
+  /** The journal's clock as far as it is known here, milliseconds since 1970. */
+  now(): number {
+    return Date.now()
+  }
+
   append = (request: Partial<Request<'append'>>) => this.#call('append', request)
   read = (request: Partial<Request<'read'>>) => this.#call('read', request)
   inbox = (request: Partial<Request<'inbox'>>) => this.#call('inbox', request)

@@ -7,6 +7,7 @@ import type { BlobName, RecordedEvent } from '../../schemas/record.ts'
 import type { kymo } from '../../schemas/generated/messages.js'
 import type { EventPayloads } from '../../schemas/generated/events.ts'
 import { Decision, SMALL_BLOB, decisionName } from '../journal/index.ts'
+import type { Reply, Request } from '../journal/index.ts'
 import type { StoreConnection } from '../bus/index.ts'
 import { blobsNamed } from '../../schemas/named-blobs.ts'
 import type { EffectHandler, Held, Settled } from './attempt.ts'
@@ -20,8 +21,8 @@ export interface RunnerOptions {
   /** runs that this process serves: its heartbeat keeps their timers going */
   serving?: () => Uint8Array[]
   onFatal: (error: unknown) => void
-  /** an outcome stands in the log at this seq */
-  onRecorded?: (seq: number) => void
+  /** records an outcome; a host in the same process adds what its actors answer to it */
+  record?: (outcome: Partial<Request<'append'>>) => Promise<Reply<'append'>>
   /** called at the named points of an attempt; tests let a process die there */
   atPoint?: (point: string) => void
 }
@@ -131,7 +132,8 @@ export class Runner {
     const blobs = merge(blobsNamed(type, payload), settled.ok ? (settled.named ?? []) : [])
     // An attempt that failed half-way may have kept what its failure does not name.
     const needed = settled.ok ? undefined : new Set(blobs.map(({ hash }) => hash))
-    const reply = await this.#options.client.append({
+    const { client, record = (outcome) => client.append(outcome) } = this.#options
+    const reply = await record({
       run_id: held.run_id,
       outcome: { effect_id: held.effect_id, attempt: held.attempt, fence: held.fence },
       blobs: [...inline].filter(([hash]) => needed?.has(hash) ?? true).map(([hash, data]) => ({ hash: unhex(hash), data })),
@@ -142,8 +144,6 @@ export class Runner {
     })
     switch (reply.decision) {
       case Decision.OK:
-        this.#options.onRecorded?.(reply.head_seq)
-        return
       case Decision.IDEMPOTENT:
       // Another attempt holds the effect, or the run is over: this outcome does not count.
       case Decision.FENCED:

@@ -14,6 +14,7 @@ import { handlersFor } from './handlers.ts'
 import { MachineRoom } from './machine-room.ts'
 import type { MachineRoomOptions } from './machine-room.ts'
 import { Runner } from './runner.ts'
+import type { RunnerOptions } from './runner.ts'
 
 export interface ServeRunOptions extends MachineRoomOptions {
   client: StoreConnection
@@ -49,7 +50,7 @@ export async function serveRun(options: ServeRunOptions): Promise<RunSession> {
   let settle: (ending: Ending) => void = () => undefined
   const ended = new Promise<Ending>((resolve) => { settle = resolve })
   const runner = new Runner({
-    client, scope: { run }, kinds, serving: () => [run], onRecorded: (seq) => host.expect(seq), onFatal: (error) => settle({ how: 'interrupted', error }), ...(options.atPoint === undefined ? {} : { atPoint: options.atPoint }),
+    client, scope: { run }, kinds, serving: () => [run], record: (outcome) => host.record(outcome), onFatal: (error) => settle({ how: 'interrupted', error }), ...(options.atPoint === undefined ? {} : { atPoint: options.atPoint }),
   })
   const host = new RunHost({
     client, runId, actors, ...(options.agents === undefined ? {} : { agents: options.agents }),
@@ -125,7 +126,8 @@ export async function serveActor(options: ServeActorOptions): Promise<{ close: (
   }
   const safely = (work: Promise<unknown>): void => { work.catch((error: unknown) => notice(error instanceof Error ? error.message : String(error))) }
 
-  const runner = new Runner({ client, scope: { apart: true }, kinds, onFatal: (error) => notice(error instanceof Error ? error.message : String(error)) })
+  const record: RunnerOptions['record'] = (outcome) => hosts.get(hex(outcome.run_id ?? new Uint8Array()))?.record(outcome) ?? client.append(outcome)
+  const runner = new Runner({ client, scope: { apart: true }, kinds, record, onFatal: (error) => notice(error instanceof Error ? error.message : String(error)) })
   const offs = actorEvents(actor).map((subject) => client.subscribe(subject, (from) => safely(look(runOfSubject(from)))))
   offs.push(client.subscribe(cancelEvents, (from) => safely(runner.beat().then(() => look(runOfSubject(from))))))
   // A hint may be lost: runs that wait for this actor are looked for as well.

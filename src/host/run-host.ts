@@ -1,20 +1,25 @@
-import { KymoError, messageOf } from '../../schemas/errors.ts'
-import { encodeEvent, schemaVersion } from '../../schemas/codec.ts'
+import { KymoError } from '../../schemas/errors.ts'
 import { unhex } from '../../schemas/hash.ts'
-import { BLOB_KIND, decodeRecord, outputId, parseRunId } from '../../schemas/record.ts'
+import { decodeRecord, parseRunId } from '../../schemas/record.ts'
 import type { AnyEvent } from '../../schemas/record.ts'
 import type { kymo } from '../../schemas/generated/messages.js'
 import { actorKind } from '../../schemas/actor-names.ts'
 import { Decision, SMALL_BLOB, decisionName } from '../journal/index.ts'
+import type { Reply, Request } from '../journal/index.ts'
 import { Follower } from '../bus/index.ts'
 import type { StoreConnection } from '../bus/index.ts'
 import { RunFold, firstDifference } from './fold.ts'
+import { foresee, sizeOf } from './foresee.ts'
+import type { Foreseen } from './foresee.ts'
 import type { NewBlob } from './hydrate.ts'
 import type { AgentRegistry } from './logic.ts'
+import { newEvent } from './new-event.ts'
 import { react } from './reaction.ts'
-import type { AnyDraft, Reaction } from './reaction.ts'
+import type { ActorState, AnyDraft, Reaction } from './reaction.ts'
 
-type NewEvent = kymo.v1.journal.NewEvent
+type AppendRequest = Partial<Request<'append'>>
+type AppendReply = Reply<'append'>
+type InlineBlob = kymo.v1.journal.InlineBlob
 /** Blobs that come inline with an append, in all; NATS takes 1 MiB a message. */
 const INLINE_LIMIT = 512 * 1024
 
@@ -36,7 +41,11 @@ export class RunHost {
   readonly #run: Uint8Array
   readonly #fold: RunFold
   readonly #busy = new Set<string>()
+  /** records that were answered before they were heard of */
+  readonly #answered = new Set<number>()
   #follower: Follower | undefined
+  /** seq of the last record that this host knows of */
+  #head = -1
   #stopped = false
   #live = false
 
@@ -68,13 +77,28 @@ export class RunHost {
   }
 
   /** Somebody here knows of a record of this number: its hint may be lost, it is not. */
-  expect(seq: number): void {
+  #expect(seq: number): void {
+    this.#head = Math.max(this.#head, seq)
     this.#follower?.expect(seq)
   }
 
+  /** Records the outcome of an effect, together with what the actors here answer to it. */
+  async record(outcome: AppendRequest): Promise<AppendReply> {
+    if (outcome.outcome) this.#head = Math.max(this.#head, outcome.outcome.fence)
+    const taken = new Set<string>()
+    try {
+      const { reply, links } = await this.#appendAll(outcome, taken, (actor) => this.#fold.state(actor))
+      if (reply.decision === Decision.OK || reply.decision === Decision.IDEMPOTENT) this.#land(links.slice(0, reply.consequences))
+      return reply
+    } finally {
+      this.#release(taken)
+    }
+  }
+
   async #observe(event: AnyEvent): Promise<void> {
+    this.#head = Math.max(this.#head, event.seq)
     if (this.#live) {
-      this.#fold.note(event)
+      if (!this.#answered.delete(event.seq)) this.#fold.note(event)
       if (this.#fold.hosts(event.to)) void this.#work(event.to)
     } else {
       const divergence = await this.#fold.apply(event)
@@ -100,11 +124,8 @@ export class RunHost {
         const queue = this.#fold.pending.get(actor)
         const event = queue?.[0]
         if (event === undefined || this.#stopped || !this.#live) break
-        const reaction = await react(this.#fold.state(actor), event, async (hash) => Buffer.from(await this.#options.client.blobs.get(hash)).toString())
+        const reaction = await react(this.#fold.state(actor), event, this.#read)
         if (this.#stopped || !(await this.#append(actor, event, reaction))) break
-        this.#fold.settle(actor, reaction.next)
-        queue?.shift()
-        if (queue?.length === 0) this.#fold.pending.delete(actor)
       }
     } catch (error) {
       this.#fatal(error)
@@ -113,28 +134,80 @@ export class RunHost {
     }
   }
 
+  readonly #read = async (hash: string): Promise<string> => Buffer.from(await this.#options.client.blobs.get(hash)).toString()
+
   /** True when the reaction stands in the log, by this host or by its double. */
-  async #append(actor: string, cause: AnyEvent, { drafts, blobs }: Reaction): Promise<boolean> {
-    const { client, runId } = this.#options
+  async #append(actor: string, cause: AnyEvent, { next, drafts, blobs }: Reaction): Promise<boolean> {
+    const { runId } = this.#options
     const inline = await this.#storeLarge(blobs)
     const events = drafts.map((draft, index) => newEvent(runId, cause, actor, draft, index))
-    const reply = await client.append({ run_id: this.#run, reaction: { actor, cause_seq: cause.seq }, events, blobs: inline })
-    switch (reply.decision) {
-      case Decision.OK:
-        this.expect(reply.head_seq)
-        return true
-      case Decision.IDEMPOTENT:
-        if (reply.reason !== '') await this.#compare(actor, reply.first_seq, drafts)
-        return true
-      // The run ended while this was on its way: nobody waits for it.
-      case Decision.SEALED: return false
-      default: throw new KymoError('KYMO_REACTION_REFUSED', `the journal refused what ${actor} answered to seq ${cause.seq} of run ${runId} (${decisionName(reply.decision)}): ${reply.reason}`)
+    const taken = new Set<string>(this.#fold.pending.get(actor)?.length === 1 ? [actor] : [])
+    try {
+      const { reply, links } = await this.#appendAll({ run_id: this.#run, reaction: { actor, cause_seq: cause.seq }, events, blobs: inline }, taken, (other) => (other === actor ? next : this.#fold.state(other)))
+      switch (reply.decision) {
+        case Decision.OK: break
+        case Decision.IDEMPOTENT:
+          if (reply.reason !== '') await this.#compare(actor, reply.first_seq, drafts)
+          break
+        // The run ended while this was on its way: nobody waits for it.
+        case Decision.SEALED: return false
+        default: throw new KymoError('KYMO_REACTION_REFUSED', `the journal refused what ${actor} answered to seq ${cause.seq} of run ${runId} (${decisionName(reply.decision)}): ${reply.reason}`)
+      }
+      this.#land([{ actor, cause, next }, ...links.slice(0, reply.consequences)])
+      return true
+    } finally {
+      taken.delete(actor)
+      this.#release(taken)
+    }
+  }
+
+  /** Appends, along with what the actors here will answer. They are taken, and left to the caller to release. */
+  async #appendAll(request: AppendRequest, taken: Set<string>, state: (actor: string) => ActorState): Promise<{ reply: AppendReply; links: Foreseen[] }> {
+    const { client, runId } = this.#options
+    const { events = [], blobs: inline = [] } = request
+    const at = client.now()
+    const { links, blobs } = await foresee({
+      runId, events, from: this.#head + 1, at, state, read: this.#read,
+      take: (actor) => this.#live && !this.#stopped && this.#take(actor, taken),
+      remember: ({ hash, data }) => client.blobs.remember(hash, data),
+      room: INLINE_LIMIT - sizeOf(events) - inline.reduce((sum, { data }) => sum + data.length, 0),
+    })
+    const more = links.length === 0 ? {} : { at_ms: at, consequences: links.map((link) => ({ reaction: { actor: link.actor, cause_seq: link.cause.seq }, events: link.events })) }
+    const reply = await client.append({ ...request, blobs: [...inline, ...blobs.map(({ hash, data }) => ({ hash: unhex(hash), data }))], ...more })
+    if (reply.decision === Decision.OK) this.#expect(reply.head_seq)
+    return { reply, links }
+  }
+
+  #take(actor: string, taken: Set<string>): boolean {
+    if (taken.has(actor)) return true
+    if (!this.#fold.hosts(actor) || this.#busy.has(actor) || this.#fold.pending.has(actor)) return false
+    this.#busy.add(actor)
+    taken.add(actor)
+    return true
+  }
+
+  #release(taken: ReadonlySet<string>): void {
+    for (const actor of taken) {
+      this.#busy.delete(actor)
+      if (this.#fold.pending.has(actor)) void this.#work(actor)
+    }
+  }
+
+  /** These reactions stand in the log: their causes need no other answer, whether they were heard of already or not. */
+  #land(links: ReadonlyArray<Pick<Foreseen, 'actor' | 'cause' | 'next'>>): void {
+    const { pending } = this.#fold
+    for (const { actor, cause, next } of links) {
+      this.#fold.settle(actor, next)
+      const queue = pending.get(actor)
+      if (queue?.[0]?.seq !== cause.seq) this.#answered.add(cause.seq)
+      else if (queue.length > 1) queue.shift()
+      else pending.delete(actor)
     }
   }
 
   /** Blobs too large to come with the events are durable before them. */
-  async #storeLarge(blobs: readonly NewBlob[]): Promise<Array<{ hash: Uint8Array; data: Uint8Array }>> {
-    const inline: Array<{ hash: Uint8Array; data: Uint8Array }> = []
+  async #storeLarge(blobs: readonly NewBlob[]): Promise<InlineBlob[]> {
+    const inline: InlineBlob[] = []
     let total = 0
     for (const { hash, data } of blobs) {
       this.#options.client.blobs.remember(hash, data)
@@ -157,19 +230,5 @@ export class RunHost {
         throw new KymoError('KYMO_DIVERGED', `seq ${first + index} of run ${this.#options.runId} holds another answer of ${actor} (${difference.path}: ${difference.expected}, now ${difference.actual}): two versions of one actor are at work`)
       }
     }
-  }
-}
-
-/** A draft as the journal takes it, with the id that a repeat would give again. */
-export function newEvent(runId: string, cause: AnyEvent, actor: string, draft: AnyDraft, index: number): NewEvent {
-  try {
-    return {
-      event_id: unhex(outputId(runId, cause.id, actor, index)), type: draft.type, schema_version: schemaVersion(draft.type), from: actor, to: draft.to, cause_id: unhex(cause.id),
-      correlation_id: cause.correlationId === '' ? new Uint8Array() : unhex(cause.correlationId),
-      blobs: draft.blobs.map(({ hash, kind, bytes }) => ({ hash: unhex(hash), kind: BLOB_KIND[kind], bytes })),
-      payload: encodeEvent(draft.type as never, draft.payload as never),
-    }
-  } catch (cause_) {
-    throw new KymoError('KYMO_MACHINE_FAULT', `${actor} answered with a ${draft.type} that cannot be written: ${messageOf(cause_)}`, { cause: cause_ })
   }
 }

@@ -49,7 +49,7 @@ export function createBlobIndex(store: KeyValueStore, hasFile: (hash: string) =>
         inline.add(name)
         if (!known.has(name)) fresh.push(blob)
       }
-      for (const event of request.events ?? []) {
+      for (const event of [...(request.events ?? []), ...(request.consequences ?? []).flatMap(({ events }) => events)]) {
         for (const { hash } of event.blobs) {
           const name = hex(hash)
           if (!inline.has(name) && !known.has(name) && !(await has(name))) return `${event.type} names blob ${name}, which the store does not hold`

@@ -6,19 +6,37 @@ import { hex } from '../../schemas/hash.ts'
 import { blobsNamed } from '../../schemas/named-blobs.ts'
 import type { kymo } from '../../schemas/generated/messages.js'
 import type { Request } from './journal-port.ts'
-import { MAX_EVENTS, MAX_RECORD } from './limits.ts'
+import { MAX_CONSEQUENCES, MAX_EVENTS, MAX_RECORD } from './limits.ts'
 
 type NewEvent = kymo.v1.journal.NewEvent
 
 /** An event about to be written, with its payload decoded once for all who look at it. */
 export interface Draft { event: NewEvent; type: EventType; payload: Record<string, unknown> }
 
+/** A reaction that somebody foresaw. */
+export interface Foreseen { reaction: kymo.v1.journal.Reaction; drafts: Draft[] }
+export interface Checked { drafts: Draft[]; foreseen: Foreseen[] }
+
 /** Everything about an append that can be judged without the run's state: its events, or why it is refused. */
-export function checkRequest(request: Partial<Request<'append'>>): Draft[] | string {
-  const events = request.events ?? []
+export function checkRequest(request: Partial<Request<'append'>>): Checked | string {
   if (request.run_id?.length !== 16) return 'a run id has 16 bytes'
   const kinds = [request.create, request.reaction, request.outcome, request.external].filter(Boolean)
   if (kinds.length !== 1) return 'an append is a creation, a reaction, an outcome or an external event'
+  const drafts = checkEvents(request.events ?? [])
+  if (typeof drafts === 'string') return drafts
+  const consequences = request.consequences ?? []
+  if (consequences.length > MAX_CONSEQUENCES) return `an append holds at most ${MAX_CONSEQUENCES} consequences, not ${consequences.length}`
+  const foreseen: Foreseen[] = []
+  for (const { reaction, events } of consequences) {
+    if (!reaction) return 'a consequence is a reaction'
+    const checked = checkEvents(events ?? [])
+    if (typeof checked === 'string') return checked
+    foreseen.push({ reaction, drafts: checked })
+  }
+  return { drafts, foreseen }
+}
+
+function checkEvents(events: readonly NewEvent[]): Draft[] | string {
   if (events.length === 0 || events.length > MAX_EVENTS) return `an append holds 1 to ${MAX_EVENTS} events, not ${events.length}`
   const drafts: Draft[] = []
   for (const event of events) {

@@ -6,7 +6,7 @@ import { attach, detach } from './attach.ts'
 import { createBlobIndex } from './blob-index.ts'
 import type { BlobIndex } from './blob-index.ts'
 import { checkRequest } from './check-request.ts'
-import type { Draft } from './check-request.ts'
+import type { Checked, Draft } from './check-request.ts'
 import { createClaims } from './claims.ts'
 import { createCommitQueue, refusal } from './commit-queue.ts'
 import { decide } from './decide.ts'
@@ -16,6 +16,7 @@ import type { CommittedRecord, Group, Writer } from './group.ts'
 import type { Reply, Request } from './journal-port.ts'
 import { blobKey, metaKey, viewKey } from './keys.ts'
 import type { KeyValueStore } from './key-value-store.ts'
+import { FORESEEN_MS } from './limits.ts'
 import { settleCancelled } from './leases.ts'
 import { createImports } from './import-run.ts'
 import type { Imports } from './import-run.ts'
@@ -25,6 +26,7 @@ import type { Parts } from './parts.ts'
 import { check, inbox, list, read } from './reading.ts'
 import { answerRepeated } from './repeated.ts'
 import { newRunState } from './run-state.ts'
+import type { RunState } from './run-state.ts'
 import { createSessions } from './sessions.ts'
 import { createStoreGuard } from './store-guard.ts'
 import { forgetIdle, sweep, watch } from './sweep.ts'
@@ -157,8 +159,8 @@ export class Journal {
 
   /** See proto/kymo/v1/journal.proto. Never throws for a bad request: the decision says why. */
   async append(request: Partial<Request<'append'>>): Promise<AppendReply> {
-    const drafts = checkRequest(request)
-    if (typeof drafts === 'string') return refusal(Decision.REFUSED, drafts)
+    const checked = checkRequest(request)
+    if (typeof checked === 'string') return refusal(Decision.REFUSED, checked)
     let blobs: kymo.v1.journal.InlineBlob[] | string
     try {
       blobs = await this.#blobs.check(request)
@@ -167,22 +169,35 @@ export class Journal {
     }
     if (typeof blobs === 'string') return refusal(Decision.REFUSED, blobs)
     const inline = blobs
-    const size = drafts.reduce((sum, { event }) => sum + event.payload.length + 512, 0) + inline.reduce((sum, { data }) => sum + data.length, 0)
-    return this.#parts.commits.submit(hex(request.run_id ?? new Uint8Array()), (group, run) => this.#take(group, run, request, drafts, inline), size)
+    const events = [...checked.drafts, ...checked.foreseen.flatMap(({ drafts }) => drafts)]
+    const size = events.reduce((sum, { event }) => sum + event.payload.length + 512, 0) + inline.reduce((sum, { data }) => sum + data.length, 0)
+    return this.#parts.commits.submit(hex(request.run_id ?? new Uint8Array()), (group, run) => this.#take(group, run, request, checked, inline), size)
   }
 
-  #take(group: Group, run: LoadedRun, request: Partial<Request<'append'>>, drafts: readonly Draft[], blobs: readonly kymo.v1.journal.InlineBlob[]): AppendReply | (() => Promise<AppendReply>) {
+  #take(group: Group, run: LoadedRun, request: Partial<Request<'append'>>, { drafts, foreseen }: Checked, blobs: readonly kymo.v1.journal.InlineBlob[]): AppendReply | (() => Promise<AppendReply>) {
     const verdict = decide(run.state, request, drafts)
     if (verdict.kind === 'refuse') return refusal(verdict.decision, verdict.reason)
     const { claims, writer, store } = this.#parts
     const state = (run.state ??= newRunState(Uint8Array.from(request.run_id ?? [])))
-    if (verdict.kind === 'known') return () => answerRepeated(store, state, verdict.first, drafts)
+    if (verdict.kind === 'known') return () => answerRepeated(store, state, verdict.first, drafts, foreseen)
     const first = state.seq + 1
     stageBlobs(group, blobs)
-    for (const { event, payload } of drafts) stage(group, state, writer, event, payload, verdict.attempt, verdict.fence)
-    if (drafts.some(({ type }) => type === 'effect.cancel_requested')) settleCancelled(group, state, writer)
+    const moment = foreseen.length === 0 ? undefined : assumedMoment(request.at_ms ?? 0, state, writer)
+    const clock: Writer = moment === undefined ? writer : { ...writer, now: () => moment }
+    const take = (taken: readonly Draft[], attempt: number, fence: number): void => {
+      for (const { event, payload } of taken) stage(group, state, clock, event, payload, attempt, fence)
+      if (taken.some(({ type }) => type === 'effect.cancel_requested')) settleCancelled(group, state, clock)
+    }
+    take(drafts, verdict.attempt, verdict.fence)
+    let consequences = 0
+    // What was foreseen for another moment, or for another place in the log, is not what the actor would answer.
+    for (const { reaction, drafts: answer } of moment === undefined ? [] : foreseen) {
+      if (decide(state, { reaction }, answer).kind !== 'take') break
+      take(answer, 0, 0)
+      consequences++
+    }
     claims.grant(group, run, state)
-    return AppendReply.create({ decision: Decision.OK, first_seq: first, count: drafts.length, recorded_at_ms: state.at, head_hash: state.hash, head_seq: state.seq })
+    return AppendReply.create({ decision: Decision.OK, first_seq: first, count: drafts.length, recorded_at_ms: state.at, head_hash: state.hash, head_seq: state.seq, consequences })
   }
 
   claim = (request: Partial<Request<'claim'>>): Promise<Reply<'claim'>> =>
@@ -259,6 +274,12 @@ export class Journal {
   get queued(): number {
     return this.#parts.commits.length
   }
+}
+
+/** The moment that foreseen reactions assume, if these events can carry it: time does not run backwards, nor ahead of the journal's clock. */
+const assumedMoment = (at: number, state: RunState, writer: Writer): number | undefined => {
+  const now = writer.now()
+  return at >= state.at && at <= now && now - at <= FORESEEN_MS ? at : undefined
 }
 
 /** While a store cannot be read its answer is a decision, not an error. */

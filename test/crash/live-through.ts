@@ -20,10 +20,11 @@ const MACHINE = { sandbox: 'none', python: '/usr/bin/python3' } as const
 export interface Life { events: AnyEvent[]; attempts: Attempts; points: string[]; struck: boolean; lives: number; services: number; notices: string[]; problems: string[] }
 
 /** One run from creation to its end, however often the process that serves it has to begin again. */
-export async function liveThrough({ target, undisturbed, scriptName = 'short', drop }: { target?: string; undisturbed?: readonly AnyEvent[]; scriptName?: string; drop?: (published: number) => boolean }): Promise<Life> {
+export async function liveThrough({ target, undisturbed, scriptName = 'short', drop, clock }: { target?: string; undisturbed?: readonly AnyEvent[]; scriptName?: string; drop?: (published: number) => boolean; clock?: (now: number) => number }): Promise<Life> {
   const folder = mkdtempSync(join(tmpdir(), 'kymo-sweep-'))
   const world = new LocalStore(folder, target)
   if (drop !== undefined) world.drop = drop
+  if (clock !== undefined) world.clientClock = clock
   let lives = 0
   const patience = setTimeout(() => world.giveUp(), PATIENCE_MS)
   try {

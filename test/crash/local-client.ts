@@ -75,6 +75,8 @@ export class LocalClient implements StoreConnection {
     }
   }
 
+  now = (): number => this.#world.clientClock(this.#world.now())
+
   append = async (request: Partial<Request<'append'>>) => {
     const reply = await this.#call('append', request, labelOfAppend)
     if (reply.decision === Decision.OK) this.#world.acknowledged.set(reply.head_seq, hex(reply.head_hash))

@@ -26,6 +26,8 @@ export class LocalStore {
   /** tests: true for publications that get lost */
   drop: (published: number) => boolean = () => false
   published = 0
+  /** tests: what a client takes the journal's clock for */
+  clientClock: (now: number) => number = (now) => now
   services = 0
   #service: LocalService | undefined
   readonly #from = Date.now()

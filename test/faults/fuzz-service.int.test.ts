@@ -41,14 +41,15 @@ test('malformed messages on every subject are refused with a reason, and a run b
   const machine = { ...MACHINE_OPTIONS, work: join(folder, 'work') }
   const create = (client: StoreClient) => createRun(client, { task: 'arithmetic', profile: 'small', agent: 'scripted', agentConfig: { script: script('with-model') }, ...machine })
   try {
-    // What a run asks of the service, overheard until it is interrupted half-way.
+    // What a run asks of the service, overheard until it is interrupted while it waits to try a completion again: an effect that was open
+    // then would be taken, and lost, by claims that the noise repeats.
     const heard: Array<{ subject: string; data: Uint8Array }> = []
     const hints: Array<{ subject: string; data: Uint8Array }> = []
     const overheard = bus.subscribe('kymo.v1.journal.>', ({ subject, data }) => { heard.push({ subject, data: Uint8Array.from(data) }) })
     const published = bus.subscribe('kymo.v1.run.>', ({ subject, data }) => { hints.push({ subject, data: Uint8Array.from(data) }) })
     const one = await StoreClient.connect({ ...options, what: 'fuzzed' })
     const fuzzed = await create(one)
-    const first = await serveRun({ client: one, runId: fuzzed.runId, ...machine, onEvent: ({ seq }) => { if (seq === 40) void first.interrupt() } })
+    const first = await serveRun({ client: one, runId: fuzzed.runId, ...machine, onEvent: ({ type, from }) => { if (type === 'timer.armed' && from.startsWith('llm-tool')) void first.interrupt() } })
     await first.finished
     await one.close()
     overheard()

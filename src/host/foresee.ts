@@ -1,0 +1,73 @@
+import { eventToBe } from '../../schemas/record.ts'
+import type { AnyEvent } from '../../schemas/record.ts'
+import type { kymo } from '../../schemas/generated/messages.js'
+import { MAX_CONSEQUENCES, SMALL_BLOB } from '../journal/index.ts'
+import type { NewBlob, ReadText } from './hydrate.ts'
+import { newEvent } from './new-event.ts'
+import { react } from './reaction.ts'
+import type { ActorState } from './reaction.ts'
+
+type NewEvent = kymo.v1.journal.NewEvent
+
+/** A reaction that stands in the log only once the journal took it: to an event that is not recorded yet either. */
+export interface Foreseen { actor: string; cause: AnyEvent; next: ActorState; events: NewEvent[] }
+
+export interface Outlook {
+  runId: string
+  /** about to be appended, the first of them as seq `from`, at this moment */
+  events: readonly NewEvent[]
+  from: number
+  at: number
+  /** state of an actor as it stands in the log, or with what is about to be appended */
+  state: (actor: string) => ActorState
+  /** true when nobody else steps this actor now and it has answered everything else; it is kept so */
+  take: (actor: string) => boolean
+  read: ReadText
+  /** what the answers name, before anybody reads it */
+  remember: (blob: NewBlob) => void
+  /** bytes that may still come with the append */
+  room: number
+}
+
+/**
+ * What the actors here will answer to events that are about to be recorded, and to these answers, and so on until an effect is waited for:
+ * the same reactions that they would give one by one, so that a whole exchange between them is durable with one write. They assume the
+ * place in the log and the moment; the journal leaves out those for which that comes out otherwise, and they are made again the usual way.
+ */
+export async function foresee({ runId, events, from, at, state, take, read, remember, room }: Outlook): Promise<{ links: Foreseen[]; blobs: NewBlob[] }> {
+  const links: Foreseen[] = []
+  const blobs: NewBlob[] = []
+  const ahead = new Map<string, ActorState>()
+  const waiting = new Set<string>()
+  const queue: AnyEvent[] = []
+  let seq = from
+  const put = (more: readonly NewEvent[]): void => {
+    for (const event of more) {
+      if (event.to !== '') queue.push(eventToBe(runId, event, seq, at))
+      seq++
+    }
+  }
+  put(events)
+  for (let cause = queue.shift(); cause !== undefined && links.length < MAX_CONSEQUENCES; cause = queue.shift()) {
+    const actor = cause.to
+    // An actor answers in order: after one event that waits, all of its events wait.
+    if (waiting.has(actor) || !take(actor)) {
+      waiting.add(actor)
+      continue
+    }
+    const reaction = await react(ahead.get(actor) ?? state(actor), cause, read)
+    const written = reaction.drafts.map((draft, index) => newEvent(runId, cause, actor, draft, index))
+    room -= sizeOf(written) + reaction.blobs.reduce((sum, { data }) => sum + data.length, 0)
+    if (room < 0 || reaction.blobs.some(({ data }) => data.length > SMALL_BLOB)) break
+    for (const blob of reaction.blobs) remember(blob)
+    blobs.push(...reaction.blobs)
+    ahead.set(actor, reaction.next)
+    links.push({ actor, cause, next: reaction.next, events: written })
+    // Here the journal adds records of its own, or the run is over.
+    if (written.some(({ type }) => type === 'effect.cancel_requested' || type === 'run.finished')) break
+    put(written)
+  }
+  return { links, blobs }
+}
+
+export const sizeOf = (events: readonly NewEvent[]): number => events.reduce((sum, { payload, blobs }) => sum + payload.length + blobs.length * 48 + 512, 0)
