@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writ
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
+import { parseDocument } from 'yaml'
 import { isKymoError } from '../../schemas/errors.ts'
 import { checkTask } from '../../src/effects/checking/index.ts'
 import type { CheckedTask } from '../../src/effects/checking/index.ts'
@@ -45,12 +46,13 @@ const makerDependencies = (name: string): PythonDependencies => ({ requires: '>=
 
 /**
  * Prepares the full profile of a task from its miniature, runs starter and reference in the sandbox and grades them, as `kymo task check`
- * does. Everything happens in folders of its own: a copy of the task without the lock of the real files, and a cache.
+ * does. Everything happens in folders of its own: a copy of the task without the lock of the real files, and a cache. They are left behind
+ * as `keep`/tasks and `keep`/cache where that is given.
  */
-export async function checkMiniature(name: string, { pythons = [], runs = 1, log = () => undefined }: { pythons?: readonly string[]; runs?: number; log?: (line: string) => void } = {}): Promise<CheckedMiniature> {
+export async function checkMiniature(name: string, { pythons = [], runs = 1, keep, log = () => undefined }: { pythons?: readonly string[]; runs?: number; keep?: string | undefined; log?: (line: string) => void } = {}): Promise<CheckedMiniature> {
   const miniature = MINIATURES[name]
   if (miniature === undefined) throw new Error(`there is no miniature for ${name}; there are: ${Object.keys(MINIATURES).join(', ')}`)
-  const root = mkdtempSync(join(tmpdir(), `kymo-full-${name}-`))
+  const root = keep ?? mkdtempSync(join(tmpdir(), `kymo-full-${name}-`))
   await using server = await fileServer()
   const variables = { KYMO_DATA_MIRROR: server.url, KYMO_CACHE: join(root, 'cache'), KAGGLE_USERNAME: 'ada', KAGGLE_KEY: 'secret', no_proxy: '127.0.0.1' }
   const before = Object.fromEntries(Object.keys(variables).map((variable) => [variable, process.env[variable]]))
@@ -79,7 +81,7 @@ export async function checkMiniature(name: string, { pythons = [], runs = 1, log
       if (value === undefined) delete process.env[variable]
       else process.env[variable] = value
     }
-    removeTree(root)
+    for (const folder of keep === undefined ? [root] : [join(root, 'mirror'), join(root, 'work')]) removeTree(folder)
   }
 }
 
@@ -87,7 +89,7 @@ const filesOf = (folder: string): string[] => readdirSync(folder, { recursive: t
 
 async function copyOf(name: string, root: string): Promise<Task> {
   const folder = join(root, 'tasks', name)
-  mkdirSync(join(root, 'tasks'))
+  mkdirSync(join(root, 'tasks'), { recursive: true })
   cpSync(join(packageRoot(), 'tasks', name), folder, { recursive: true })
   for (const file of ['data.lock.json', 'baseline.json']) rmSync(join(folder, file), { force: true })
   for (const [file, text, replacement] of MINIATURES[name]?.changes ?? []) {
@@ -95,8 +97,11 @@ async function copyOf(name: string, root: string): Promise<Task> {
     if (!source.includes(text)) throw new Error(`${name}/${file} does not hold "${text}" any more: adapt its miniature`)
     writeFileSync(join(folder, file), source.replace(text, replacement))
   }
-  const task = await loadTask(name, [join(root, 'tasks')])
-  const { profiles } = task.manifest
+  const file = join(folder, 'task.yaml')
+  const manifest = parseDocument(readFileSync(file, 'utf8'))
   // The room that the real data need is not needed; threads that wait for one another on few cores take longer than one alone.
-  return { ...task, manifest: { ...task.manifest, profiles: { ...profiles, full: { ...profiles.full, disk_mib: 1, script: { ...profiles.full.script, threads: 1 } } } } }
+  manifest.setIn(['profiles', 'full', 'disk_mib'], 1)
+  manifest.setIn(['profiles', 'full', 'script', 'threads'], 1)
+  writeFileSync(file, manifest.toString())
+  return loadTask(name, [join(root, 'tasks')])
 }

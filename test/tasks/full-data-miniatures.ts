@@ -25,9 +25,9 @@ export const MINIATURES: Readonly<Record<string, Miniature>> = {
   'bibtex-generation': { data: 'its own: the full profile is generated' },
   'cifar10': { data: '4,310 + 360 handwritten digits in colour, in CIFAR-10\'s binary archive', maker: { file: 'cifar10.py', needs: ['numpy', 'scikit-learn'] } },
   'clrs': {
-    data: 'CLRS-30\'s own 32 + 32 graphs of 16 and 64 nodes as the package makes them; fewer steps of training',
+    data: '8 + 8 graphs of 10 and 16 nodes from the package\'s own builder; training on one small size, for 10 and 60 steps',
     maker: { file: 'clrs.py', needs: ['dm-clrs', 'importlib-resources'] },
-    changes: [['starter-full/train.py', '32, 500, 50, 42', '32, 20, 10, 42'], ['reference-full/train.py', '32, 3000, 100, 42', '32, 120, 30, 42']],
+    changes: [['starter-full/train.py', '(4, 7, 11, 13, 16), 32, 500, 50, 42', '(4,), 32, 10, 10, 42'], ['reference-full/train.py', '(7, 11, 16, 20), 32, 3000, 100, 42', '(7,), 32, 60, 30, 42']],
   },
   'fathomnet': { data: '520 drawn pictures of 48 x 48 with COCO\'s notes; fewer epochs', maker: { file: 'fathomnet.py', needs: [] }, changes: [['reference-full/train.py', 'EPOCHS = 15', 'EPOCHS = 3']] },
   'feedback': {
