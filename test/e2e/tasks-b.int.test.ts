@@ -1,3 +1,3 @@
 import { PLAYED, playTasks } from './task-runs.ts'
 
-playTasks(PLAYED.b)
+await playTasks(PLAYED.b)

@@ -18,7 +18,7 @@ export async function paperTasks(): Promise<Task[]> {
 }
 
 /** Why a task cannot be checked on this machine; undefined when it can. Nothing is installed: that is for `sh deploy/setup.sh test`. */
-async function hindrance({ name, manifest }: Task): Promise<string | undefined> {
+export async function hindrance({ name, manifest }: Task): Promise<string | undefined> {
   const { small } = manifest.profiles
   for (const dependencies of [pythonDependencies(small), prepareDependencies(small)]) {
     try {
