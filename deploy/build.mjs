@@ -157,7 +157,10 @@ async function compile() {
   mkdirSync(join(root, 'dist/schemas/generated'), { recursive: true })
   copyFileSync(join(generated, 'messages.js'), join(root, 'dist/schemas/generated/messages.js'))
   const { rolldown } = await import('rolldown')
-  const bundle = await rolldown({ input: { main: join(root, 'dist/src/cli/main.js') }, platform: 'node', external: [/^node:/, 'level'], logLevel: 'silent' })
+  const bundle = await rolldown({ input: { main: join(root, 'dist/src/cli/main.js') }, platform: 'node', external: [/^node:/, 'level'], logLevel: 'silent',
+    // Our modules do nothing when they are loaded but define: a command gets those whose exports it uses, not all that an index.ts names.
+    treeshake: { moduleSideEffects: [{ test: /[\\/]dist[\\/](schemas|actors|src)[\\/](?!cli[\\/]main\.js)/, sideEffects: false }] },
+  })
   const fresh = join(root, `dist/cli.${process.pid}`)
   // CommonJS, whose compiled code can be kept on Node 20 too (compiled-code.cjs); names change with the content.
   const { output } = await bundle.write({ dir: fresh, format: 'cjs', entryFileNames: '[name]-[hash].cjs', chunkFileNames: '[name]-[hash].cjs', comments: false })
@@ -168,7 +171,7 @@ async function compile() {
   mkdirSync(join(root, 'dist/cli'), { recursive: true })
   for (const name of readdirSync(fresh)) renameSync(join(fresh, name), join(root, 'dist/cli', name))
   const start = join(root, `dist/cli.${process.pid}.cjs`)
-  writeFileSync(start, `require('./${entry.fileName}')\n`)
+  writeFileSync(start, `exports.entry = './${entry.fileName}'\n`)
   renameSync(start, join(root, 'dist/cli/main.cjs'))
   rmSync(fresh, { recursive: true })
   rmSync(join(root, 'dist/cli/compiled'), { recursive: true, force: true })

@@ -1,8 +1,8 @@
 // Keeps what V8 compiled of a command between its starts, as module.enableCompileCache does from Node 22.1 on; half of a start is compiling otherwise.
 const { createHash } = require('node:crypto')
 const { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } = require('node:fs')
-const Module = require('node:module')
-const { basename, dirname, join } = require('node:path')
+const { createRequire, wrap } = require('node:module')
+const { dirname, join } = require('node:path')
 const { Script } = require('node:vm')
 
 const DIGEST = 32
@@ -23,10 +23,10 @@ function read(path) {
 }
 
 /** Another process may do the same at this moment: the last one counts. A folder that cannot be written costs time, nothing else. */
-function write(path, known, loaded) {
+function write(path, known, scripts) {
   const fresh = `${path}.${process.pid}`
   try {
-    const parts = [...new Map([...known, ...[...loaded].map(([name, script]) => [name, script.createCachedData()])])]
+    const parts = [...new Map([...known, ...[...scripts].map(([name, script]) => [name, script.createCachedData()])])]
     const rest = Buffer.concat([Buffer.from(`${JSON.stringify(parts.map(([name, { length }]) => [name, length]))}\n`), ...parts.map(([, data]) => data)])
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(fresh, Buffer.concat([createHash('sha256').update(rest).digest(), rest]))
@@ -41,30 +41,38 @@ function write(path, known, loaded) {
 }
 
 /**
- * From here on the files of `folder` are loaded with the code that an earlier start of the same command left; what was missing is
- * written down. A file's name must change with its content, since V8 compares no more than its length.
+ * Requires `entry`, a file of `folder`, with the code that an earlier start of the same command left; what was missing is written
+ * down. A file's name must change with its content, since V8 compares no more than its length.
  */
-exports.keepCompiledCode = (folder, command) => {
+exports.requireCompiled = (folder, entry, command) => {
   const path = join(folder, 'compiled', `${/^[a-z]{1,20}$/.test(command) ? command : 'other'}-${process.version}-${process.arch}`)
   const known = read(path)
-  const loaded = new Map()
+  const modules = new Map()
+  const scripts = new Map()
   let news = false
-  const ordinary = Module._extensions['.js']
-  Module._extensions['.cjs'] = (module, filename) => {
-    const name = basename(filename)
-    // V8 forgets who imports for compiled code that was kept, so the one file that imports is compiled afresh.
-    if (dirname(filename) !== folder || name.startsWith('import-module')) return ordinary(module, filename)
+  const ordinary = createRequire(join(folder, entry))
+  const load = (id) => {
+    // V8 forgets who imports for compiled code that was kept, so the one file that imports is compiled by Node.
+    if (!id.startsWith('./') || id.startsWith('./import-module')) return ordinary(id)
+    const name = id.slice(2)
+    const there = modules.get(name)
+    if (there !== undefined) return there.exports
+    const module = { exports: {} }
+    modules.set(name, module)
+    const filename = join(folder, name)
     const cachedData = known.get(name)
-    const script = new Script(Module.wrap(readFileSync(filename, 'utf8')), { filename, cachedData })
-    loaded.set(name, script)
+    const script = new Script(wrap(readFileSync(filename, 'utf8')), { filename, cachedData })
+    scripts.set(name, script)
     news ||= cachedData === undefined || script.cachedDataRejected === true
-    script.runInThisContext().call(module.exports, module.exports, (id) => module.require(id), module, filename, dirname(filename))
+    script.runInThisContext().call(module.exports, module.exports, load, module, filename, folder)
+    return module.exports
   }
   const keep = () => {
-    if (news) write(path, known, loaded)
+    if (news) write(path, known, scripts)
     news = false
   }
   // Not only at the end: V8 forgets what has not been called for a while, and a run may take hours.
   setTimeout(keep, SETTLED_MS).unref()
   process.once('exit', keep)
+  return load(entry)
 }

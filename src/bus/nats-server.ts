@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { accessSync, constants, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
@@ -27,13 +27,11 @@ export function findNatsServer(): string {
 }
 
 /** Version of a nats-server binary. Throws KYMO_NATS_OLD below 2.9, the oldest that Kymo is tested with. */
-export function natsVersion(path: string): string {
-  let text: string
-  try {
-    text = execFileSync(path, ['--version'], { encoding: 'utf8', timeout: 5000 })
-  } catch (cause) {
-    throw new KymoError('KYMO_NATS_MISSING', `${path} does not run (${messageOf(cause)}): install it again with "apt-get install --reinstall nats-server"`, { cause })
-  }
+export async function natsVersion(path: string): Promise<string> {
+  const text = await new Promise<string>((resolve, reject) => execFile(path, ['--version'], { encoding: 'utf8', timeout: 5000 }, (cause, stdout) => {
+    if (cause === null) resolve(stdout)
+    else reject(new KymoError('KYMO_NATS_MISSING', `${path} does not run (${messageOf(cause)}): install it again with "apt-get install --reinstall nats-server"`, { cause }))
+  }))
   const version = /v?(\d+)\.(\d+)\.(\d+)/.exec(text)
   if (version === null || Number(version[1]) < 2 || (Number(version[1]) === 2 && Number(version[2]) < 9)) {
     throw new KymoError('KYMO_NATS_OLD', `${path} is "${text.trim()}", and Kymo needs nats-server 2.9 or newer: upgrade it, or set NATS_SERVER to a newer one`)
@@ -57,7 +55,9 @@ const MAX_PAYLOAD = 8 * 2 ** 20
  */
 export async function startNatsServer({ directory, token, port, onProblem }: { directory: string; token: string; port?: number; onProblem?: (message: string) => void }): Promise<NatsServer> {
   const binary = findNatsServer()
-  natsVersion(binary)
+  // Answered while the server starts.
+  const version = natsVersion(binary)
+  version.catch(() => undefined)
   const config = join(directory, 'nats.conf')
   const pidFile = join(directory, 'nats.pid')
   await endOrphan(pidFile, config)
@@ -92,23 +92,26 @@ export async function startNatsServer({ directory, token, port, onProblem }: { d
     }
     setTimeout(() => { failures = 0 }, 5000).unref()
   }
-  start()
-  await reachable(usePort, 5000, () => child?.exitCode ?? null)
-  return {
-    url: `nats://127.0.0.1:${usePort}`,
-    token,
-    pid: () => child?.pid ?? 0,
-    close: async () => {
-      closing = true
-      const last = child
-      if (last !== undefined && last.pid !== undefined && last.exitCode === null && last.signalCode === null) {
-        const ended = new Promise<void>((resolve) => last.once('exit', () => resolve()))
-        last.kill('SIGKILL')
-        await ended
-      }
-      rmSync(pidFile, { force: true })
-    },
+  const close = async (): Promise<void> => {
+    closing = true
+    const last = child
+    if (last !== undefined && last.pid !== undefined && last.exitCode === null && last.signalCode === null) {
+      const ended = new Promise<void>((resolve) => last.once('exit', () => resolve()))
+      last.kill('SIGKILL')
+      await ended
+    }
+    rmSync(pidFile, { force: true })
   }
+  start()
+  try {
+    await Promise.all([version, reachable(usePort, 5000, () => child?.exitCode ?? null)])
+  } catch (error) {
+    await close()
+    // What is no nats-server, or too old a one, cannot be reached either, and says more.
+    await version
+    throw error
+  }
+  return { url: `nats://127.0.0.1:${usePort}`, token, pid: () => child?.pid ?? 0, close }
 }
 
 /** A nats-server that outlived its killed service is recognised by its configuration file and ended, so that its port is free again. */

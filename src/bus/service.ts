@@ -65,22 +65,28 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     },
   })
   let nats: NatsServer | undefined
+  // The store is ours by now, so its nats-server is too; it starts while the journal is read.
+  const starting = options.nats === undefined ? startOwnNats(directory, problem) : undefined
+  starting?.catch(() => undefined)
   try {
     await journal.open()
-    const before = readEndpoint(directory)
-    if (options.nats === undefined) {
-      const port = before === undefined ? undefined : Number(new URL(before.url).port) || undefined
-      nats = await startNatsServer({ directory, token: before?.token ?? randomBytes(24).toString('base64url'), ...(port === undefined ? {} : { port }), onProblem: problem })
-    }
+    nats = await starting
     const endpoint = options.nats ?? { url: nats?.url ?? '', token: nats?.token ?? '' }
     bus = await Bus.connect(endpoint, 'kymo serve', 5000)
     return await serve({ options, directory, journal, files, bus, nats, endpoint, problem })
   } catch (error) {
-    await nats?.close()
+    await (await starting?.catch(() => undefined))?.close()
     await bus?.close()
     await journal.close()
     throw error
   }
+}
+
+/** On the port that clients know, and with the token that they have. */
+async function startOwnNats(directory: string, onProblem: (message: string) => void): Promise<NatsServer> {
+  const before = readEndpoint(directory)
+  const port = before === undefined ? undefined : Number(new URL(before.url).port) || undefined
+  return startNatsServer({ directory, token: before?.token ?? randomBytes(24).toString('base64url'), ...(port === undefined ? {} : { port }), onProblem })
 }
 
 /** A store is made once; a folder with other things in it is not taken for one. */

@@ -18,7 +18,6 @@ import type { AgentRegistry } from '../host/index.ts'
 import { joinedActions, loadActions, storeActions } from './added-actions.ts'
 import { servicesOf } from './broker/index.ts'
 import { priceOf } from './completion/index.ts'
-import { recordedAnswers } from './completion/recorded/index.ts'
 import { MachineRoom, pythonKey } from './machine-room.ts'
 import type { MachineRoomOptions } from './machine-room.ts'
 import { agentSettings, chooseModels, provenance } from './run-settings/index.ts'
@@ -28,6 +27,8 @@ import type { PrepareTask, Task } from './tasks/index.ts'
 
 export interface CreateRunOptions extends MachineRoomOptions {
   task: string
+  /** the same task, where it has been read already */
+  found?: Task
   profile?: ProfileName
   agent: string
   /** the agent's own settings, as text: `script=FILE` or `script=reference` for the scripted agent */
@@ -65,7 +66,7 @@ export const DEFAULT_MAX_TIME_MS = 5 * 3600 * 1000
 export async function createRun(client: StoreConnection, options: CreateRunOptions): Promise<{ runId: string }> {
   const { blobs } = client
   const profile = options.profile ?? DEFAULT_PROFILE
-  const task = taskFor(await loadTask(options.task), profile)
+  const task = taskFor(options.found ?? (await loadTask(options.task)), profile)
   const agents = options.agents ?? AGENTS
   const entry = Object.hasOwn(agents, options.agent) ? agents[options.agent] : undefined
   if (entry === undefined) throw new KymoError('KYMO_UNKNOWN_AGENT', `there is no agent "${options.agent}". The agents are: ${Object.keys(agents).join(', ')}; "kymo agent list" describes them`)
@@ -132,7 +133,7 @@ async function modelsOf(entry: AgentEntry, options: CreateRunOptions, client: St
     if (entry.model !== true) return undefined
     throw new KymoError('KYMO_MODEL', `the agent ${entry.name} asks a model: name one, like --model anthropic/claude-sonnet-5-5, --model openai/gpt-6-sol or --model openai-compatible/NAME --base-url URL`)
   }
-  const chosen = await chooseModels({ ...options.models, counted: (options.maxTokens ?? 0) > 0 || (options.maxCostUsd ?? 0) > 0 }, { keys: options.keys ?? (() => undefined), blobs: client.blobs, recorded: (source) => recordedAnswers(client, source) })
+  const chosen = await chooseModels({ ...options.models, counted: (options.maxTokens ?? 0) > 0 || (options.maxCostUsd ?? 0) > 0 }, { keys: options.keys ?? (() => undefined), blobs: client.blobs, recorded: async (source) => (await import('./completion/recorded/index.ts')).recordedAnswers(client, source) })
   if ((options.maxCostUsd ?? 0) > 0) requirePrices(chosen.llm)
   return chosen
 }

@@ -13,11 +13,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 function program(name: string): { start: (command?: string) => string; kept: (command?: string) => string; folder: string } {
   const own = join(folder, name)
   mkdirSync(own)
-  writeFileSync(join(own, 'main.cjs'), 'const { sum } = require(\'./part.cjs\'); const words = [1, 2].map((n) => sum(n, 1)); require(\'./import-module-1.cjs\')(\'node:os\').then(({ EOL }) => console.log(words.join(), EOL.length))\n')
-  writeFileSync(join(own, 'part.cjs'), 'exports.sum = (a, b) => a + b\n')
+  writeFileSync(join(own, 'main-1.cjs'), 'const { sum } = require(\'./part-1.cjs\'); const words = [1, 2].map((n) => sum(n, 1)); require(\'./import-module-1.cjs\')(\'node:os\').then(({ EOL }) => console.log(words.join(), EOL.length))\n')
+  writeFileSync(join(own, 'part-1.cjs'), 'exports.sum = (a, b) => a + b\n')
   writeFileSync(join(own, 'import-module-1.cjs'), 'module.exports = (name) => import(name)\n')
   const kept = (command = 'run'): string => join(own, 'compiled', `${command}-${process.version}-${process.arch}`)
-  const start = (command = 'run'): string => execFileSync(process.execPath, ['-e', `require(${JSON.stringify(KEEPER)}).keepCompiledCode(${JSON.stringify(own)}, ${JSON.stringify(command)}); require(${JSON.stringify(join(own, 'main.cjs'))})`], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  const start = (command = 'run'): string => execFileSync(process.execPath, ['-e', `require(${JSON.stringify(KEEPER)}).requireCompiled(${JSON.stringify(own)}, './main-1.cjs', ${JSON.stringify(command)})`], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
   return { start, kept, folder: own }
 }
 

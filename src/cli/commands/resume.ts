@@ -7,7 +7,7 @@ import { setting } from '../dotenv.ts'
 import { runHeader } from '../run-header.ts'
 import { shortId } from '../run-names.ts'
 import { readMetrics } from '../read-metrics.ts'
-import { report, screenFor, serveWithView } from '../serve-run.ts'
+import { screenFor, serveWithView } from '../serve-run.ts'
 import type { Notices } from '../serve-run.ts'
 import { EXIT } from '../exit-codes.ts'
 import { printJson } from '../output.ts'
@@ -38,7 +38,7 @@ export async function resume(name: string | undefined, options: ResumeOptions): 
     if (row.served) throw usageError(`Run ${short} is being served by ${row.servedBy}. Follow it with: kymo trace ${short}${storeWords}; or stop that process first.`, 'KYMO_RUN_SERVED')
     if (row.sealed) {
       screen.line(`Run ${short} is finished already.`)
-      return await report(client, row.id, { screen, json, storeWords })
+      return await (await import('../run-report.ts')).report(client, row.id, { screen, json, storeWords })
     }
     const summary = await readMetrics(client, row)
     screen.line(runHeader(screen, { runId: row.id, task: `${summary.task} (${summary.profile})`, agent: summary.agent, store: options, cutOffMs: Date.now() - row.updatedAt, steps: summary.steps }))

@@ -17,7 +17,6 @@ import type { Notices } from '../serve-run.ts'
 import { openStore, storeArgument, storeExists } from '../store.ts'
 import type { StoreFlags } from '../flags.ts'
 import { usageError } from '../usage-error.ts'
-import { resume } from './resume.ts'
 
 export interface RunOptions extends StoreFlags, OldOptions, ModelOptions {
   agent: string
@@ -39,7 +38,7 @@ export interface RunOptions extends StoreFlags, OldOptions, ModelOptions {
 export async function run(taskArgument: string | undefined, given: RunOptions, agentIsDefault: boolean): Promise<number> {
   for (const note of notesOnOldFlags(given)) stderr().line(`note  ${note}`)
   const options = { ...given, store: given.logDir ?? given.store }
-  if (options.resume !== undefined) return resume(options.resume, options)
+  if (options.resume !== undefined) return (await import('./resume.ts')).resume(options.resume, options)
   const task = taskArgument ?? options.task
   if (task === undefined) throw usageError(`Name a task, like: kymo run ${(await listTasks())[0]?.name ?? 'TASK'}. The tasks are: ${(await listTasks()).map(({ name }) => name).join(', ')}.`)
   const agent = agentIsDefault && options.agentType !== undefined ? agentOfType(options.agentType) : options.agent
@@ -66,7 +65,7 @@ export async function run(taskArgument: string | undefined, given: RunOptions, a
     // A person who is the agent is there.
     const interactive = options.interactive === true || agent === 'human'
     const { runId } = await createRun(client, {
-      task, profile: options.profile, agent, agentConfig: config, seed: options.seed, ...machine,
+      task, found, profile: options.profile, agent, agentConfig: config, seed: options.seed, ...machine,
       ...(maxSteps === undefined ? {} : { maxSteps }), ...(options.maxTime === undefined ? {} : { maxTimeMs: options.maxTime }),
       ...(models === undefined ? {} : { models }), ...(options.maxTokens === undefined ? {} : { maxTokens: options.maxTokens }), ...(options.maxCost === undefined ? {} : { maxCostUsd: options.maxCost }),
       interactive, ...(options.actionsModule === undefined ? {} : { actionsModule: options.actionsModule }), addActions: options.actionsAddToPrompt ?? [], removeActions: options.actionsRemoveFromPrompt ?? [],

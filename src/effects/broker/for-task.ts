@@ -1,34 +1,14 @@
 import { join } from 'node:path'
 import { roleSettings } from '../../../schemas/completion.ts'
-import type { LlmSettings, RoleSettings } from '../../../schemas/completion.ts'
+import type { RoleSettings } from '../../../schemas/completion.ts'
 import { KymoError } from '../../../schemas/errors.ts'
 import type { ServiceSettings } from '../../../schemas/services.ts'
-import type { ProfileName } from '../../../schemas/task.ts'
 import type { BlobStore } from '../../blobs/index.ts'
 import { createAsker, localRespond } from '../completion/index.ts'
 import type { AskModel, Respond } from '../completion/index.ts'
 import { layerFolder, loadTask } from '../tasks/index.ts'
-import type { Task } from '../tasks/index.ts'
 import { openBroker } from './broker.ts'
 import type { Broker, BrokerOptions } from './broker.ts'
-
-const REAL: readonly string[] = ['openai', 'anthropic', 'openai-compatible']
-
-/**
- * The services of a task as a run records them: the model of role `fast` answers scripts when it is a real one, else the task's own does.
- * Undefined when the task offers none.
- */
-export function servicesOf({ name, manifest }: Task, profile: ProfileName, llm?: LlmSettings): ServiceSettings | undefined {
-  const { services } = manifest
-  if (services === undefined) return undefined
-  const { literature, model } = services
-  const fast = llm?.fast
-  const real = fast !== undefined && REAL.includes(fast.provider)
-  return {
-    task: name, profile, ...(literature === undefined ? {} : { literature }),
-    ...(model === undefined ? {} : { model: { ...model, ...(real ? { settings: fast } : {}) } }),
-  }
-}
 
 /** Opens the broker that a run's record asks for. `respond` carries a real model's questions; without it, the task's own model answers. */
 export async function brokerFor(services: ServiceSettings, { blobs, respond, ...options }: Omit<BrokerOptions, 'services' | 'ask'> & { blobs: BlobStore; respond?: Respond | undefined }): Promise<Broker> {

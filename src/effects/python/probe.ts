@@ -1,6 +1,5 @@
 import { dirname } from 'node:path'
-import { execa } from 'execa'
-import { messageOf } from '../../../schemas/errors.ts'
+import { askProgram } from '../ask-program.ts'
 
 /** An interpreter as it describes itself. */
 export interface PythonFacts {
@@ -12,13 +11,15 @@ export interface PythonFacts {
   packages: Record<string, string>
 }
 
-/** Imports nothing heavy: 8 ms. Old syntax on purpose, so that an old Python answers too. */
+/** Imports nothing heavy unless asked about packages: 8 ms. Old syntax on purpose, so that an old Python answers too. */
 const SCRIPT = `
 import sys, os, json
-try:
-    from importlib.metadata import version
-except ImportError:
-    version = None
+version = None
+if len(sys.argv) > 1:
+    try:
+        from importlib.metadata import version
+    except ImportError:
+        pass
 packages = {}
 for name in sys.argv[1:]:
     try:
@@ -50,8 +51,9 @@ function outermost(folders: string[]): string[] {
 
 /** Asks an interpreter about itself and about packages. `path` may be a name to look up, or a shim: the answer names the real executable. */
 export async function probePython(path: string, packages: readonly string[] = []): Promise<{ ok: true; facts: PythonFacts } | { ok: false; reason: string }> {
+  const { ok, stdout, stderr, why } = await askProgram(path, ['-I', '-c', SCRIPT, ...packages], { timeoutMs: 20_000, cwd: '/' })
+  if (!ok) return { ok: false, reason: /ENOENT/.test(why) ? `${path} does not exist` : stderr.trim().split('\n').at(-1) || why }
   try {
-    const { stdout } = await execa(path, ['-I', '-c', SCRIPT, ...packages], { timeout: 20_000, stdin: 'ignore', cwd: '/' })
     const answer = JSON.parse(stdout) as Answer
     return {
       ok: true,
@@ -62,7 +64,7 @@ export async function probePython(path: string, packages: readonly string[] = []
         packages: answer.packages,
       },
     }
-  } catch (error) {
-    return { ok: false, reason: /ENOENT/.test(messageOf(error)) ? `${path} does not exist` : messageOf(error).split('\n')[0] ?? '' }
+  } catch {
+    return { ok: false, reason: 'its answer is none of a Python' }
   }
 }

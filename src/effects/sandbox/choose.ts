@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { execa } from 'execa'
 import { KymoError } from '../../../schemas/errors.ts'
+import { askProgram } from '../ask-program.ts'
 import { bwrapSandbox } from './bwrap.ts'
 import { DEFAULT_SCRIPT_LIMITS } from './limits.ts'
 import { noSandbox } from './none.ts'
@@ -37,15 +37,15 @@ export async function probeBwrap({ path = process.env['PATH'] ?? '' }: { path?: 
   if (prlimit === undefined) return { ok: false, reason: 'prlimit is not installed', fix: 'install it: `sudo apt-get install util-linux`' }
   const bwrap = findExecutable('bwrap', path)
   if (bwrap === undefined) return { ok: false, reason: 'bubblewrap (bwrap) is not installed', fix: `install it: \`sudo apt-get install bubblewrap\` (dnf, pacman and zypper call it bubblewrap too), ${OPT_OUT}` }
-  const clean = { extendEnv: false, env: {}, reject: false, timeout: 10_000, stdin: 'ignore' } as const
-  const [about, help] = await Promise.all([execa(bwrap, ['--version'], clean), execa(bwrap, ['--help'], clean)])
+  const clean = { env: {}, timeoutMs: 10_000 }
+  const [about, help] = await Promise.all([askProgram(bwrap, ['--version'], clean), askProgram(bwrap, ['--help'], clean)])
   const version = /\d+(\.\d+)+/.exec(about.stdout)?.[0] ?? 'unknown'
   const options = new Set((help.stdout + help.stderr).match(/--[a-z0-9-]+/g) ?? [])
   const sandbox = bwrapSandbox({ path: bwrap, version, options, prlimit })
   const trial = sandbox.wrap({ argv: ['/bin/echo', 'inside'], cwd: '/tmp', env: { PATH: '/usr/bin:/bin' }, mounts: [], limits: DEFAULT_SCRIPT_LIMITS })
-  const result = await execa(trial.file, trial.args, { ...clean, env: trial.env, cwd: trial.cwd })
-  if (!result.failed && result.stdout === 'inside') return { ok: true, sandbox }
-  const said = result.stderr.trim() || result.shortMessage || `exit code ${result.exitCode}`
+  const result = await askProgram(trial.file, trial.args, { ...clean, env: trial.env, cwd: trial.cwd })
+  if (result.ok && result.stdout === 'inside') return { ok: true, sandbox }
+  const said = result.stderr.trim() || result.why || 'nothing'
   return { ok: false, reason: `bubblewrap ${version} is installed but does not work here; it says: ${said}`, fix: fixFor(said) }
 }
 

@@ -37,11 +37,11 @@ export async function listTasks(roots: readonly string[] = taskFolders()): Promi
 
 /** Throws KYMO_UNKNOWN_TASK, naming the tasks there are, or KYMO_TASK_MANIFEST. */
 export async function loadTask(name: string, roots: readonly string[] = taskFolders()): Promise<Task> {
-  const listing = await listTasks(roots)
-  const match = listing.find((entry) => entry.name === name)
-  if (match === undefined) throw unknownTask(name, listing.map((entry) => entry.name), roots)
-  if ('problem' in match) throw match.problem
-  return match.task
+  for (const root of roots) {
+    const there = (await subfolders(root)).includes(name) && await kindOf(join(root, name, 'task.yaml')) === 'file'
+    if (there) return readTask(name, join(root, name))
+  }
+  throw unknownTask(name, (await listTasks(roots)).map((entry) => entry.name), roots)
 }
 
 /** The task as it is for one profile: description, starter, limits of grading and so on are this profile's own where it has some. */

@@ -11,7 +11,6 @@ import { DATA_SEED, dataKey } from './data-key.ts'
 import { checkDataLock, readDataLock, writeDataLock } from './data-lock.ts'
 import { noteLayer, openPrepared, seal, taskCache } from './prepared-data.ts'
 import type { PreparedData } from './prepared-data.ts'
-import { runPrepare } from './run-prepare.ts'
 
 export interface PrepareData {
   /** the interpreter that runs prepare.py; asked for only when there is something to make */
@@ -95,6 +94,8 @@ async function make({ task, profile, prepare, making, lock, python, log, cacheDi
   const downloads = join(cacheDir, 'downloads', task.name)
   for (const folder of [making, join(making, 'public'), join(making, 'answers'), join(making, 'work')]) mkdirSync(folder)
   mkdirSync(downloads, { recursive: true })
+  // Most runs find their data made, so what makes it is not loaded with them.
+  const { runPrepare } = await import('./run-prepare.ts')
   const downloaded = await runPrepare({
     python: executable, program: join(task.folder, prepare), cwd: join(making, 'work'), name: `${task.name} (${profile})`, log, ...(signal === undefined ? {} : { signal }),
     request: {
