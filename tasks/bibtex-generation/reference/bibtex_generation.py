@@ -3,7 +3,10 @@ import json
 import re
 import unicodedata
 
-from kymo_services import ServiceError, ask, search
+from kymo_services import ServiceError, ask, budget, search
+
+# About as many searches as one paragraph takes.
+NEEDED = 20
 
 COMMON = set('the and with from that this then were been their also other more most some such than into over under about after before between study careful systems compare numbers hard match tried turned workers one its '
              'reported ends below baseline line work young none settled usually helps data opinions differ earlier overviews not treat these questions still'.split())
@@ -93,9 +96,10 @@ def generate(paragraph):
 if __name__ == '__main__':
     with open('examples.json') as file:
         examples = json.load(file)
-    right = 0
-    for example in examples:
-        given = set(re.findall(r'eprint = \{(.*?)\}', generate(example['paragraph'])))
-        right += len(given & set(example['references']))
-        print(sorted(set(example['references']) - given), sorted(given - set(example['references'])))
-    print(right, 'of', sum(len(example['references']) for example in examples))
+    # All of a script's searches together are as many as one paragraph may make when it is graded.
+    for number, example in enumerate(examples):
+        if budget()['literature']['calls'] < NEEDED:
+            print(f'{len(examples) - number} of {len(examples)} examples are not tried: too few searches are left')
+            break
+        given = re.findall(r'eprint = \{(.*?)\}', generate(example['paragraph']))
+        print(f"{len(set(given) & set(example['references']))} of {len(example['references'])} references found, with {len(given)} entries")
