@@ -36,6 +36,14 @@ const succeeded = (context: Context, { data, read }: ReceivedOf<'effect.succeede
   return finished(context, reason, exitCode, tree, observeCommand(outcome, context.repl.commands, read), { session: session ?? context.repl.session, fresh: fresh ?? false })
 }
 
+/** What the script's own questions to a model cost, for the run's account. After the outcome: a run that is over its limit then has nothing open any more. */
+const use = ({ call }: Context, { data }: ReceivedOf<'effect.succeeded'>): Message[] => {
+  const asked = data.execution?.asked
+  if (asked === undefined) return []
+  const { model, input_tokens, output_tokens, cost_usd } = asked
+  return [{ type: 'usage.recorded', to: 'environment', data: { call, role: 'script', model, input_tokens, output_tokens, cost_usd } }]
+}
+
 const failed = (context: Context, { data: { error } }: ReceivedOf<'effect.failed'>): Message => {
   const reason = error?.code === 'cancelled' ? 'cancelled' : 'lost'
   const why = error?.message ?? 'no reason was given'
@@ -53,7 +61,7 @@ const finished = (context: Context, reason: string, exitCode: number, tree: stri
 /** One run of one script or one command of a REPL: asks for the execution, turns its outcome into what the agent will read, and is gone. */
 const machine = setup({
   types: { context: {} as Context, events: {} as Received, input: {} as MachineInput },
-  actions: { send: (_args, _message: Message) => {} },
+  actions: { send: (_args, _message: Message) => {}, sendAll: (_args, _params: { messages: Message[] }) => {} },
 }).createMachine({
   id: 'executor',
   context: ({ input }) => ({ name: input.name, call: instanceNumber(input.name), script: '', tree: '', cancelled: '', repl: null }),
@@ -81,7 +89,7 @@ const machine = setup({
             { type: 'send', params: ({ context, event }) => ({ type: 'effect.cancel_requested' as const, to: 'runner', data: { effect: '', reason: event.data.reason, call: context.call } }) },
           ],
         },
-        'effect.succeeded': { target: 'done', actions: { type: 'send', params: ({ context, event }) => succeeded(context, event) } },
+        'effect.succeeded': { target: 'done', actions: { type: 'sendAll', params: ({ context, event }) => ({ messages: [succeeded(context, event), ...use(context, event)] }) } },
         'effect.failed': { target: 'done', actions: { type: 'send', params: ({ context, event }) => failed(context, event) } },
       },
     },

@@ -4,7 +4,7 @@ import type { ExecutionSpec } from '../../schemas/generated/events.ts'
 import type { BlobStore } from '../blobs/index.ts'
 import { loadTree } from '../workspace/index.ts'
 import type { Attempt, EffectHandler, Settled } from './attempt.ts'
-import { brokerFor, servedFolder } from './broker/index.ts'
+import { brokerFor, servedFolder, usedOf } from './broker/index.ts'
 import type { Respond } from './completion/index.ts'
 import { scriptSettings } from './machine-room.ts'
 import type { MachineRoom } from './machine-room.ts'
@@ -46,6 +46,8 @@ export function executionHandler(room: MachineRoom, blobs: BlobStore, respond: (
       sandbox, interpreter: python, script: spec.script, args: spec.arguments, directory: warm.root, layers, mounts: broker?.mounts ?? [], limits, env: { ...variables, ...broker?.variables }, network,
       signal: attempt.signal, onOutput: attempt.output, spool: join(room.folder(), attempt.runId, 'spool'),
     }).finally(() => broker?.close())
+    const facts = broker?.facts()
+    const asked = facts === undefined ? undefined : usedOf(facts)
     const cancelled = done.reason === 'cancelled' || done.reason === 'lost'
     if (cancelled) await warm.discard()
     const scan = cancelled ? { tree: spec.tree, dropped: [] } : await warm.rescan()
@@ -55,11 +57,11 @@ export function executionHandler(room: MachineRoom, blobs: BlobStore, respond: (
       outcome: {
         execution: {
           reason: done.reason, exit_code: done.exitCode, signal: done.signal, stdout: await storeCapture(done.stdout, blobs), stderr: await storeCapture(done.stderr, blobs),
-          tree: scan.tree, dropped: dropped.map((line) => line.toWellFormed()).slice(0, 200), started: done.started,
+          tree: scan.tree, dropped: dropped.map((line) => line.toWellFormed()).slice(0, 200), started: done.started, ...(asked === undefined ? {} : { asked }),
         },
         clock: {
           wall_ms: done.wallMs, cpu_ms: done.cpuMs, max_rss_bytes: done.maxRssBytes, sandbox: sandbox.facts(), provider_request: '',
-          environment: canonicalJson({ python: python.version, executable: python.source, packages: python.packages }), ...(broker === undefined ? {} : { services: canonicalJson(broker.facts()) }),
+          environment: canonicalJson({ python: python.version, executable: python.source, packages: python.packages }), ...(facts === undefined ? {} : { services: canonicalJson(facts) }),
         },
       },
     }

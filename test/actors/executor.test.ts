@@ -49,6 +49,17 @@ describe('one script', () => {
   })
 })
 
+describe('what a script asked a model', () => {
+  it('goes to the run\'s account once its outcome is told, and nothing goes there where nobody was asked', async () => {
+    const executor = await running()
+    const asked = { model: 'openai/small', input_tokens: 300, output_tokens: 40, cost_usd: 0.5 }
+    const execution = { reason: 'exited', exit_code: 0, signal: '', tree: AFTER, dropped: [], started: '', stdout: await capture(executor, ''), stderr: await capture(executor, ''), asked }
+    const sent = await executor.receive('effect.succeeded', { effect: '', kind: 'execution', call: 3, execution }, { from: 'runner' })
+    expect(sent.map(({ type, to }) => [type, to])).toEqual([['execution.finished', 'environment'], ['usage.recorded', 'environment']])
+    expect(only(sent, 'usage.recorded')).toEqual({ call: 3, role: 'script', ...asked })
+  })
+})
+
 describe('what the agent reads', () => {
   it('exit 0: its standard output, and nothing of standard error', async () => {
     expect(await ended({ out: 'accuracy 0.9\n', err: 'a warning\n' })).toMatchObject({ ok: true, reason: 'exited', exit_code: 0, tree: AFTER, said: 'The script train.py finished.\nIts output:\naccuracy 0.9' })

@@ -51,6 +51,19 @@ it('a script asks the run\'s fast model through its socket, also when it is grad
   }
 })
 
+it('what scripts ask a real model counts towards the run\'s limits', { timeout: 120_000 }, async () => {
+  const server = await startModelServer({ key: KEY, reply: () => ({ text: 'Heard.', usage: { input: 11, output: 7 } }) })
+  try {
+    const said = await desk.run('run', 'literature-review-tool', '--fast-model', 'openai-compatible/fast', '--model', 'openai-compatible/main', '--price', '1,2', '--max-cost', '0.00001', '--base-url', server.openaiUrl, '--json')
+    expect(said.code).toBe(4)
+    // The agent itself asks nothing.
+    expect(JSON.parse(said.stdout)).toMatchObject({ status: 'limit-reached', error: { code: 'max_cost' }, usage: { calls: 0 } })
+    expect(surprise(await desk.run('verify', 'last'))).toBe('')
+  } finally {
+    await server.close()
+  }
+})
+
 it('commands of a REPL have the services too, each with a budget of its own', { timeout: 120_000 }, async () => {
   const script = join(desk.folder, 'script.yaml')
   const command = 'from kymo_services import budget, search\\nprint(len(search("learning", max_results=7)), budget()["literature"])'

@@ -41,7 +41,7 @@ export async function metrics(name: string, flags: StoreFlags): Promise<number> 
     if (services.length > 0) {
       screen.line()
       for (const [index, [whose, what]] of services.entries()) row(index === 0 ? 'services' : '', `${whose}: ${what}`)
-      screen.line(colors.dim(`${' '.repeat(11)}asked by programs through the task's services: apart from the models above, and not counted towards the run's limits`))
+      screen.line(colors.dim(`${' '.repeat(11)}asked by programs through the task's services, apart from the models above; what scripts ask counts towards the run's limits, grading does not`))
     }
     const actions = Object.entries(found.actions)
     if (actions.length > 0) {

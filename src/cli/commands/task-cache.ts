@@ -3,7 +3,7 @@ import { listCache, listTasks, pruneCache } from '../../effects/tasks/index.ts'
 import type { CacheState, CachedFolder } from '../../effects/tasks/index.ts'
 import { defaultCacheDir } from '../../effects/python/index.ts'
 import { EXIT } from '../exit-codes.ts'
-import { age, bytes, count, duration } from '../format.ts'
+import { age, bytes, count } from '../format.ts'
 import { printJson, stdout } from '../output.ts'
 import { programName } from '../program-name.ts'
 import { tableOf } from '../table.ts'
@@ -36,7 +36,7 @@ export async function taskCacheList({ prune = false, unused = 30 * DAY_MS, json 
     screen.line(`\n${count(left.length, 'folder')}, ${bytes(left.reduce((sum, cached) => sum + cached.bytes, 0))}`)
   }
   const size = bytes(removed.reduce((sum, cached) => sum + cached.bytes, 0))
-  if (prune) screen.line(removed.length === 0 ? `Nothing to remove: what is old was used within ${duration(unused)}.` : `Removed ${count(removed.length, 'folder')}, ${size}.`)
-  else if (left.some(({ state }) => state === 'old' || state === 'unfinished')) screen.line(screen.colors.dim(`What is old or unfinished goes with: ${programName()} task cache --prune (once nobody used it for ${duration(unused)}; another time: --unused 7d)`))
+  if (prune) screen.line(removed.length === 0 ? `Nothing to remove: what is old was used within ${count(Math.floor(unused / DAY_MS), 'day')}.` : `Removed ${count(removed.length, 'folder')}, ${size}.`)
+  else if (left.some(({ state }) => state === 'old' || state === 'unfinished')) screen.line(screen.colors.dim(`What is old or unfinished goes with: ${programName()} task cache --prune (once nobody used it for ${count(Math.floor(unused / DAY_MS), 'day')}; another time: --unused 7d)`))
   return EXIT.ok
 }

@@ -1,3 +1,4 @@
+import type { ModelUse } from '../../../schemas/generated/events.ts'
 import type { ServiceFacts, ServiceSettings } from '../../../schemas/services.ts'
 
 /** What one script, or one graded input, has asked so far, and what it may ask. */
@@ -8,10 +9,17 @@ export const newTally = (limits: ServiceSettings): Tally => ({
   model: { name: nameOf(limits), calls: 0, refused: 0, failed: 0, input_tokens: 0, output_tokens: 0, cost_usd: 0 },
 })
 
-const nameOf = ({ model }: ServiceSettings): string => (model?.settings === undefined ? 'local' : `${model.settings.provider}/${model.settings.model}`)
+const LOCAL = 'local'
+const nameOf = ({ model }: ServiceSettings): string => (model?.settings === undefined ? LOCAL : `${model.settings.provider}/${model.settings.model}`)
 
 /** The counts, of the services that the task offers. */
 export const factsOf = ({ limits, literature, model }: Tally): ServiceFacts => ({ ...(limits.literature === undefined ? {} : { literature: { ...literature } }), ...(limits.model === undefined ? {} : { model: { ...model } }) })
+
+/** What the run's account is to know: nothing where no model was asked, or the task's own program answered. */
+export function usedOf({ model }: ServiceFacts): ModelUse | undefined {
+  if (model === undefined || model.name === LOCAL || model.input_tokens + model.output_tokens === 0) return undefined
+  return { model: model.name, input_tokens: model.input_tokens, output_tokens: model.output_tokens, cost_usd: model.cost_usd }
+}
 
 export function sumOf(a: Tally, b: Tally): Tally {
   const add = <Counts extends Record<string, number>>(one: Counts, other: Counts): Counts => Object.fromEntries(Object.entries(one).map(([key, value]) => [key, value + (other[key] ?? 0)])) as Counts

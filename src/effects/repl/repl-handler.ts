@@ -4,7 +4,7 @@ import type { ExecutionSpec } from '../../../schemas/generated/events.ts'
 import { KymoError } from '../../../schemas/errors.ts'
 import type { BlobStore } from '../../blobs/index.ts'
 import type { Attempt, EffectHandler } from '../attempt.ts'
-import { brokerFor, servedFolder } from '../broker/index.ts'
+import { brokerFor, servedFolder, usedOf } from '../broker/index.ts'
 import type { Respond } from '../completion/index.ts'
 import { scriptSettings } from '../machine-room.ts'
 import type { MachineRoom } from '../machine-room.ts'
@@ -49,6 +49,8 @@ export function replHandler(room: MachineRoom, blobs: BlobStore, respond?: (atte
       const cancelled = attempt.signal.aborted
       const { tree, dropped } = cancelled ? await abandon(held, spec.tree) : await settle(held)
       const reason = cancelled ? 'cancelled' : done.reason
+      const facts = held.broker?.begin()
+      const asked = facts === undefined ? undefined : usedOf(facts)
       held.commands++
       if (held.session.ended) sessions.ended(attempt.runId, WHY[reason] ?? 'the earlier session had ended')
       return {
@@ -56,11 +58,11 @@ export function replHandler(room: MachineRoom, blobs: BlobStore, respond?: (atte
         outcome: {
           execution: {
             reason, exit_code: done.exitCode, signal: done.signal, stdout: await storeCapture(done.stdout, blobs), stderr: await storeCapture(done.stderr, blobs),
-            tree, dropped: dropped.map((line) => line.toWellFormed()).slice(0, 200), started: fresh ? held.because : '', session: held.number, fresh,
+            tree, dropped: dropped.map((line) => line.toWellFormed()).slice(0, 200), started: fresh ? held.because : '', session: held.number, fresh, ...(asked === undefined ? {} : { asked }),
           },
           clock: {
             wall_ms: done.wallMs, cpu_ms: done.cpuMs, max_rss_bytes: done.maxRssBytes, sandbox: sandbox.facts(), provider_request: '',
-            environment: canonicalJson({ python: python.version, executable: python.source, packages: python.packages }), ...(held.broker === undefined ? {} : { services: canonicalJson(held.broker.begin()) }),
+            environment: canonicalJson({ python: python.version, executable: python.source, packages: python.packages }), ...(facts === undefined ? {} : { services: canonicalJson(facts) }),
           },
         },
       }

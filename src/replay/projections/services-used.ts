@@ -1,6 +1,6 @@
 import { serviceFacts } from '../../../schemas/services.ts'
 
-/** What programs asked of their task's services, summed. `models`: who answered. Their model calls are no part of the run's usage by roles, nor of its limits. */
+/** What programs asked of their task's services, summed. `models`: who answered. Their model calls are no part of the run's usage by roles. */
 export interface ServicesUsed { searches: number; questions: number; refused: number; failed: number; input_tokens: number; output_tokens: number; cost_usd: number; models: string[] }
 
 export const noServices = (): ServicesUsed => ({ searches: 0, questions: 0, refused: 0, failed: 0, input_tokens: 0, output_tokens: 0, cost_usd: 0, models: [] })
