@@ -29,7 +29,7 @@ export const MINIATURES: Readonly<Record<string, Miniature>> = {
     maker: { file: 'clrs.py', needs: ['dm-clrs', 'importlib-resources'] },
     changes: [['starter-full/train.py', '(4, 7, 11, 13, 16), 32, 500, 50, 42', '(4,), 32, 10, 10, 42'], ['reference-full/train.py', '(7, 11, 16, 20), 32, 3000, 100, 42', '(7,), 32, 60, 30, 42']],
   },
-  'fathomnet': { data: '520 drawn pictures of 48 x 48 with COCO\'s notes; fewer epochs', maker: { file: 'fathomnet.py', needs: [] }, changes: [['reference-full/train.py', 'EPOCHS = 15', 'EPOCHS = 3']] },
+  'fathomnet': { data: '520 drawn pictures of 48 x 48 with COCO\'s notes; fewer epochs', maker: { file: 'fathomnet.py', needs: [] }, changes: [['reference-full/train.py', 'EPOCHS = 15', 'EPOCHS = 1']] },
   'feedback': {
     data: '900 invented essays, and a DistilBERT of 3 layers and 96 units with random weights',
     maker: { file: 'feedback.py', needs: DISTILBERT },
