@@ -30,7 +30,10 @@ export function addRunCommands(program: Command, act: Act, examples: Examples): 
     'kymo run vectorization --agent research --model anthropic/claude-sonnet-5-5 --max-cost 5',
     'kymo run vectorization --max-steps 30 --max-time 2h --json > result.json', '',
     'Ctrl-C stops scripts and leaves a run that "kymo resume" finishes; a second Ctrl-C stops at once.', OLD_HELP)
-  run.action((task, options, command: Command) => act(import('./commands/run.ts'), (module) => module.run(task, options, command.getOptionValueSource('agent') === 'default')))
+  run.action(async (task, options, command: Command) => {
+    (await import('./look-early.ts')).lookEarly(options)
+    await act(import('./commands/run.ts'), (module) => module.run(task, options, command.getOptionValueSource('agent') === 'default'))
+  })
 
   const resume = program.command('resume').description('finish a run that was cut off; the same command twice does no harm').argument('[run]', 'an id, the beginning of one, or "last"; default: the newest that was cut off')
   apartFlag(resume)

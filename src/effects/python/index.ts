@@ -3,7 +3,7 @@ export { OLDEST_PYTHON, defaultCacheDir, findPython, lacks } from './find-python
 export type { Python, PythonSearch, PythonSource } from './find-python.ts'
 export { ownOrPrepared, preparePython } from './prepare-python.ts'
 export type { PreparePython } from './prepare-python.ts'
-export { probePython } from './probe.ts'
+export { probeEarly, probePython } from './probe.ts'
 export type { PythonFacts } from './probe.ts'
 export { dependencyKey, normalName, parseClauses, parseRequirement, satisfies } from './requirements.ts'
 export type { PythonDependencies, Requirement } from './requirements.ts'

@@ -49,8 +49,26 @@ function outermost(folders: string[]): string[] {
   return kept
 }
 
+type Probed = { ok: true; facts: PythonFacts } | { ok: false; reason: string }
+
+const early = new Map<string, Promise<Probed>>()
+
+/** Asks an interpreter about itself while the rest of Kymo still loads: a shim takes as long as that. */
+export function probeEarly(path: string): void {
+  early.set(path, ask(path, []))
+}
+
 /** Asks an interpreter about itself and about packages. `path` may be a name to look up, or a shim: the answer names the real executable. */
-export async function probePython(path: string, packages: readonly string[] = []): Promise<{ ok: true; facts: PythonFacts } | { ok: false; reason: string }> {
+export async function probePython(path: string, packages: readonly string[] = []): Promise<Probed> {
+  const asked = early.get(path)
+  // An answer is of its moment: the next question is asked anew.
+  early.delete(path)
+  if (asked === undefined) return ask(path, packages)
+  const known = await asked
+  return packages.length === 0 || !known.ok ? known : ask(known.facts.executable, packages)
+}
+
+async function ask(path: string, packages: readonly string[]): Promise<Probed> {
   const { ok, stdout, stderr, why } = await askProgram(path, ['-I', '-c', SCRIPT, ...packages], { timeoutMs: 20_000, cwd: '/' })
   if (!ok) return { ok: false, reason: /ENOENT/.test(why) ? `${path} does not exist` : stderr.trim().split('\n').at(-1) || why }
   try {

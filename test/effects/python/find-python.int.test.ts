@@ -1,8 +1,8 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { dependencyKey, findPython, preparePython, probePython } from '../../../src/effects/python/index.ts'
+import { dependencyKey, findPython, preparePython, probeEarly, probePython } from '../../../src/effects/python/index.ts'
 import { DEFAULT_SCRIPT_LIMITS, chooseSandbox, runScript } from '../../../src/effects/sandbox/index.ts'
 
 let folder: string
@@ -66,4 +66,25 @@ it('resolves links to the interpreter, so that one under /tmp starts in the sand
   writeFileSync(join(workspace, 'a.py'), 'import sys, json; print(sys.prefix)')
   const ran = await runScript({ sandbox: await chooseSandbox(), interpreter: probe.facts, script: 'a.py', directory: workspace, limits: DEFAULT_SCRIPT_LIMITS, spool: join(folder, 'spool') })
   expect(Buffer.from(ran.stdout.bytes).toString() + Buffer.from(ran.stderr.bytes).toString()).toBe(`${join(folder, 'venv')}\n`)
+})
+
+it('takes the answer that was asked for early once, and asks the interpreter behind a shim about packages', async () => {
+  const calls = join(folder, 'calls')
+  const real = fakePython('3.12.1')
+  const shim = join(folder, 'shim')
+  const program = (path: string, body: string): void => {
+    writeFileSync(path, `#!/bin/sh\necho ${path === shim ? 'shim' : 'real'} >>${calls}\n${body}\n`)
+    chmodSync(path, 0o755)
+  }
+  program(real, readFileSync(real, 'utf8').split('\n')[1] ?? '')
+  program(shim, `exec ${real} "$@"`)
+  const asked = (): string[] => readFileSync(calls, 'utf8').trim().split('\n')
+  probeEarly(shim)
+  expect(await probePython(shim)).toMatchObject({ ok: true, facts: { version: '3.12.1', executable: real } })
+  expect(asked()).toEqual(['shim', 'real'])
+  probeEarly(shim)
+  expect(await probePython(shim, ['numpy'])).toMatchObject({ ok: true })
+  expect(asked()).toEqual(['shim', 'real', 'shim', 'real', 'real'])
+  expect(await probePython(shim)).toMatchObject({ ok: true })
+  expect(asked().slice(5)).toEqual(['shim', 'real'])
 })
