@@ -125,8 +125,13 @@ function fromWire(name: string, message: Record<string, unknown>): Record<string
 
 const plain = (type: string, value: unknown): unknown => {
   if (typeof value !== 'object' || value === null) return value
-  return type === 'bytes' ? hex(value as Uint8Array) : fromWire(type, value as Record<string, unknown>)
+  return type === 'bytes' ? digits(value as Uint8Array) : fromWire(type, value as Record<string, unknown>)
 }
 
-/** The payload as protobufjs sees it, cheap: enough to check that it decodes and to read what an index needs. */
-export const decodeWire = (type: EventType, bytes: Uint8Array): Record<string, unknown> => codec(MESSAGE_OF[type]).decode(bytes)
+/** Bytes as hex digits; early records hold the digits themselves, of hashes of 16 bytes and more. */
+function digits(bytes: Uint8Array): string {
+  return bytes.length >= 32 && bytes.every((byte) => (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66)) ? Buffer.from(bytes).toString('latin1') : hex(bytes)
+}
+
+/** The payload as it stands, not lifted to today's schema: enough to check that it decodes and to read what an index needs. */
+export const decodeWire = (type: EventType, bytes: Uint8Array): Record<string, unknown> => fromWire(MESSAGE_OF[type], codec(MESSAGE_OF[type]).decode(bytes))

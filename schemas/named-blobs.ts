@@ -20,7 +20,7 @@ export function namingsOf(message: string): readonly Naming[] {
   const found: Naming[] = []
   namings.set(message, found)
   for (const [field, type, repeated] of FIELDS[message] ?? []) {
-    const kind = type === 'string' ? (TREE_FIELDS.has(field) ? 'tree' : undefined) : STORED[type]
+    const kind = type === 'bytes' ? (TREE_FIELDS.has(field) ? 'tree' : undefined) : STORED[type]
     const inside = kind === undefined && FIELDS[type] !== undefined ? namingsOf(type) : []
     if (kind !== undefined) found.push({ field, kind, repeated: repeated === 1, inside })
     else if (inside.length > 0) found.push({ field, kind: 'message', repeated: repeated === 1, inside })

@@ -99,7 +99,8 @@ const describe = (envelope: Known, bytes: Uint8Array): Omit<RecordedEvent, 'payl
   from: envelope.from,
   to: envelope.to,
   prevTo: envelope.prev_to,
-  causeId: hex(envelope.cause_id),
+  // What comes of an effect names it once.
+  causeId: hex(envelope.cause_id.length > 0 ? envelope.cause_id : envelope.correlation_id),
   correlationId: hex(envelope.correlation_id),
   attempt: envelope.attempt,
   fence: envelope.fence,

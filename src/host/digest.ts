@@ -5,10 +5,10 @@ import { sha256Hex } from '../../schemas/hash.ts'
 export const CLOCK_KEY = 'clock'
 
 /**
- * The first 128 bits of a SHA-256: what two folds of one run disagree in is an accident, not an attack (the chain keeps those out),
+ * The first 64 bits of a SHA-256: what two folds of one run disagree in is an accident, not an attack (the chain keeps those out),
  * and every step carries some thirty of them.
  */
-const digestOf = (...parts: string[]): string => sha256Hex(...parts).slice(0, 32)
+const digestOf = (...parts: string[]): string => sha256Hex(...parts).slice(0, 16)
 
 export interface Digests { state: string; keys: Readonly<Record<string, string>>; all: string }
 

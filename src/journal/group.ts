@@ -35,7 +35,7 @@ export function stage(group: Group, state: RunState, writer: Writer, event: NewE
   const seq = state.seq + 1
   const envelope: Envelope = {
     format: ENVELOPE_FORMAT, run_id: state.runBytes, seq, event_id: event.event_id, type: event.type, schema_version: event.schema_version,
-    from: event.from, to: event.to, prev_to: isActor(event.to) ? (state.lastTo.get(event.to) ?? -1) : -1, cause_id: event.cause_id, correlation_id: event.correlation_id,
+    from: event.from, to: event.to, prev_to: isActor(event.to) ? (state.lastTo.get(event.to) ?? -1) : -1, cause_id: sameBytes(event.cause_id, event.correlation_id) ? NO_ID : event.cause_id, correlation_id: event.correlation_id,
     attempt, fence, recorded_at_ms: Math.max(state.at, writer.now()), writer_epoch: writer.epoch(), prev_hash: state.hash, blobs: beyondPayload(event, payload), payload: event.payload,
   }
   const bytes = Envelope.encode(envelope).finish()
@@ -47,6 +47,10 @@ export function stage(group: Group, state: RunState, writer: Writer, event: NewE
   if (records === undefined) group.records.set(state.run, [record])
   else records.push(record)
 }
+
+/** What comes of an effect has it as its cause and as its correlation: it is said once. */
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length > 0 && a.length === b.length && a.every((byte, index) => byte === b[index])
+const NO_ID = new Uint8Array()
 
 /** What the payload names itself is not said twice: whoever follows a record's blobs reads both. */
 function beyondPayload({ type, blobs }: NewEvent, payload: Record<string, unknown> | undefined): NewEvent['blobs'] {

@@ -1,5 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { sha256Hex } from '../../schemas/hash.ts'
 import type { kymo } from '../../schemas/generated/messages.js'
 
 export type Holder = kymo.v1.journal.Holder
@@ -26,8 +27,8 @@ const pidNamespace = (): string => {
   }
 }
 
-/** One boot and one pid name space: a container on the same machine counts other pids. Empty where there is no /proc. */
-const BOOT_ID = pidNamespace() === '' ? '' : `${read('/proc/sys/kernel/random/boot_id').trim()} ${pidNamespace()}`
+/** One boot and one pid name space, in short: a container on the same machine counts other pids. Empty where there is no /proc. */
+const BOOT_ID = pidNamespace() === '' ? '' : sha256Hex('kymo.boot\0', read('/proc/sys/kernel/random/boot_id').trim(), ' ', pidNamespace()).slice(0, 16)
 
 /** This process, so that a journal on the same machine can tell at once when it is gone. */
 export const thisHolder = (what: string): Holder => ({ host: hostname(), boot_id: BOOT_ID, pid: process.pid, started_ticks: startTicks(process.pid), what })

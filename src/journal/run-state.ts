@@ -72,7 +72,8 @@ export function applyRecord(state: RunState, envelope: Envelope, bytes: Uint8Arr
     if (inbox === undefined) state.inbox.set(to, { items: [pending], head: 0 })
     else push(inbox, pending)
   }
-  if (envelope.cause_id.length === 0 || type === 'effect.succeeded' || type === 'effect.failed') state.ids.set(hex(envelope.event_id), seq)
+  const external = envelope.cause_id.length === 0 && envelope.correlation_id.length === 0
+  if (external || type === 'effect.succeeded' || type === 'effect.failed') state.ids.set(hex(envelope.event_id), seq)
   const react = REACTIONS[type]
   if (react === undefined || !isEventType(type)) return
   react(state, envelope, payload ?? decodeWire(type, envelope.payload), bytes)

@@ -89,7 +89,7 @@ export const cancelRequest = (run: Uint8Array, id = anyId(), reason = 'because')
 /** An actor's answer to the event at `cause`: actor.stepped and its outputs, with derived ids. */
 export function reactionRequest(run: Uint8Array, cause: Pick<AnyEvent, 'seq' | 'id'>, actor: string, outputs: readonly Output[] = [], change: (events: NewEvent[]) => void = () => undefined): Parameters<Append>[0] {
   const id = (index: number): string => outputId(formatRunId(run), cause.id, actor, index)
-  const stepped = event(id(0), 'actor.stepped', actor, '', { actor, machine_version: 'test', cause_seq: cause.seq, state: 'x', digests: [], all: 'x', outputs: outputs.length, dropped: false }, cause.id)
+  const stepped = event(id(0), 'actor.stepped', actor, '', { actor, machine_version: '7e57', cause_seq: cause.seq, state: '0f', digests: [], all: '0f', outputs: outputs.length, dropped: false }, cause.id)
   const events = [stepped, ...outputs.map((output, index) => event(id(index + 1), output.type, actor, output.to, output.payload as never, cause.id))]
   change(events)
   return { run_id: run, reaction: { actor, cause_seq: cause.seq }, events, blobs: [] }

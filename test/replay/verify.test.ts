@@ -212,7 +212,7 @@ test('an agent that is not known here leaves everything else checked', async () 
 test('a run that other code recorded is compared by its outputs, and the actors concerned are named', async () => {
   let records = run.records
   for (const event of run.events) {
-    if (event.type === 'actor.stepped' && event.payload.actor === 'agent') records = forge(records, event.seq, 'actor.stepped', (payload) => ({ ...payload, machine_version: 'older', state: '0'.repeat(64), all: '0'.repeat(64) }))
+    if (event.type === 'actor.stepped' && event.payload.actor === 'agent') records = forge(records, event.seq, 'actor.stepped', (payload) => ({ ...payload, machine_version: '01de', state: '0'.repeat(64), all: '0'.repeat(64) }))
   }
   const report = await verifyRun(sourceOf({ ...run, records }))
   expect(report).toMatchObject({ ok: true, other_code: ['agent'] })

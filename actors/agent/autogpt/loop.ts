@@ -6,7 +6,7 @@ import type { ListValue, Message, Received, ReceivedOf, TextValue } from '../../
 import { named, readSpecs, segment } from '../prompt/index.ts'
 import { autogptConfig } from './config.ts'
 import type { AutogptConfig } from './config.ts'
-import { SUMMARISED, beginning, correction, memory, past, question } from './prompts.ts'
+import { SUMMARISE, beginning, correction, folded, memory, past, question, summarising } from './prompts.ts'
 import { readCommand } from './read-command.ts'
 import type { Command } from './read-command.ts'
 
@@ -24,6 +24,8 @@ export interface Context {
   tools: number
   steps: number
   opening: ListValue | null
+  /** beginning of every request for a summary */
+  summariser: ListValue | null
   /** the prompt so far: opening, running summary, the steps in sight */
   history: ListValue | null
   summary: TextValue | null
@@ -38,7 +40,7 @@ export interface Context {
 }
 
 export const initialContext = (): Context => ({
-  config: autogptConfig.parse({}), llm: '{}', actions: [], maxSteps: 0, call: 0, asked: 0, tools: 0, steps: 0, opening: null, history: null, summary: null, window: [], current: null, refused: null, invalid: 0,
+  config: autogptConfig.parse({}), llm: '{}', actions: [], maxSteps: 0, call: 0, asked: 0, tools: 0, steps: 0, opening: null, summariser: null, history: null, summary: null, window: [], current: null, refused: null, invalid: 0,
 })
 
 type Briefed = ReceivedOf<'agent.briefed'>
@@ -50,7 +52,7 @@ export function begin({ data }: Briefed): Context {
   const config = autogptConfig.parse(JSON.parse(data.config))
   const specs = textOf(data.specs)
   const opening = beginning(specs, data.problem ?? text(''), config.goals)
-  return { ...initialContext(), config: { ...config, goals: [] }, llm: data.llm ?? '{}', actions: readSpecs(specs).map(({ name }) => name), maxSteps: data.limits?.max_steps ?? 0, opening, history: opening }
+  return { ...initialContext(), config: { ...config, goals: [] }, llm: data.llm ?? '{}', actions: readSpecs(specs).map(({ name }) => name), maxSteps: data.limits?.max_steps ?? 0, opening, summariser: summarising(), history: opening }
 }
 
 export const counted = (context: Context, counter?: 'asked' | 'tools'): Context => ({ ...context, call: context.call + 1, ...(counter === undefined ? {} : { [counter]: context[counter] + 1 }) })
@@ -119,43 +121,34 @@ export function observe(context: Context, { data }: ReceivedOf<'observation.deli
 
 // ---- the running summary ----
 
-const oldest = ({ window, config }: Context): Past[] => window.slice(0, window.length - config.steps_in_context)
+const oldest = ({ window, config }: Pick<Context, 'window' | 'config'>): Past[] => window.slice(0, window.length - config.steps_in_context)
 export const isFull = ({ window, config }: Context): boolean => window.length >= 2 * config.steps_in_context
 
-/** Blobs that the summary is made from, when this observation fills the window. */
-export function needs(context: Context, event: Received): string[] {
-  const { window, config, summary } = context
-  if (event.type !== 'observation.delivered' || event.data.final || window.length + 1 < 2 * config.steps_in_context) return []
-  const texts = [...window.slice(0, window.length + 1 - config.steps_in_context).flatMap(({ reply, result }) => [reply, result]), ...(summary === null ? [] : [summary])]
-  return texts.map(({ ref }) => ref).filter((ref) => ref !== undefined)
+/** Asks for one summary of the steps that leave the agent's sight and of the summary before them: costs tokens, no step. */
+export function summarise({ call, tools, llm, summary, summariser, ...rest }: Context): Message {
+  const { window, config } = rest
+  return {
+    type: 'completion.requested', to: instanceOf('llm-tool', 'agent', call),
+    data: { call, role: 'fast', base: listAfter(summariser, ...folded(summary, oldest({ window, config }))), appended: text(SUMMARISE), ...settingsFor(llm, 'fast'), nth: tools - 1 },
+  }
 }
 
-/** Characters of a reply and of a result that the summary is made from. */
-const FOLDED = 4000
-
-/** Folds the steps that leave the agent's sight into the running summary: costs tokens, no step. */
-export function summarise(context: Context, event: Received): Message {
-  const { call, tools, llm, summary } = context
-  const words = (value: TextValue): string => clip(value.text ?? event.read[value.ref ?? ''] ?? '', FOLDED)
-  const document = [
-    ...(summary === null ? [] : [`Summary of the steps before:\n${words(summary)}`]),
-    ...oldest(context).map(({ step, action, reply, result }) => `Step ${step}${action === '' ? '' : `, command "${action}"`}:\n${words(reply)}\nResult:\n${words(result)}`),
-  ].join('\n\n')
-  return { type: 'tool.requested', to: instanceOf('llm-tool', 'agent', call), data: { call, tool: 'summarise', arguments: text(canonicalJson({ what: SUMMARISED })), llm, nth: tools - 1, document: text(document) } }
-}
+/** Characters of a summary that stands in for one that could not be made. */
+const SHORT = 8000
 
 /** The new summary in the place of the oldest steps. Where none was made, the old one stays and says what it lacks. */
-export function summarised(context: Context, { data, read }: ReceivedOf<'tool.answered'>): Context {
-  const folded = oldest(context)
-  const window = context.window.slice(folded.length)
-  const answer = textOf(data.answer).trim()
+export function summarised(context: Context, { data, read }: ReceivedOf<'completion.delivered'>): Context {
+  const gone = oldest(context)
+  const window = context.window.slice(gone.length)
+  const answer = textOf(data.reply).trim()
   const old = context.summary === null ? '' : `${context.summary.text ?? read[context.summary.ref ?? ''] ?? ''}\n`
-  const summary = data.ok && answer !== '' ? named(data.answer ?? {}) : text(clip(`${old}[Of the steps ${folded[0]?.step ?? 0} to ${folded.at(-1)?.step ?? 0} there is no summary.]`, 2 * FOLDED))
-  const history = window.reduce<ListValue>((list, { reply, action, result }) => listAfter(list, ...past(reply, action, result)), listAfter(context.opening, ...memory(summary)))
+  const summary = data.ok && answer !== '' ? named(data.reply ?? {}) : text(clip(`${old}[Of the steps ${gone[0]?.step ?? 0} to ${gone.at(-1)?.step ?? 0} there is no summary.]`, SHORT))
+  const history = listAfter(context.opening, ...memory(summary), ...window.flatMap(({ reply, action, result }) => past(reply, action, result)))
   return { ...context, window, summary, history }
 }
 
-export const summaryNeeds = ({ summary }: Context): string[] => (summary?.ref === undefined ? [] : [summary.ref])
+/** The summary before, where the next one could not be made. */
+export const needs = ({ summary }: Context, event: Received): string[] => (event.type === 'completion.delivered' && !event.data.ok && summary?.ref !== undefined ? [summary.ref] : [])
 
 export const gaveUp = (error: Failure): Message => ({ type: 'agent.gave_up', to: 'environment', data: { error } })
 export const NO_MODEL: Failure = { source: 'user', code: 'no_model', message: 'the agent "autogpt" asks a model, and this run has none; say --model PROVIDER/MODEL' }

@@ -2,7 +2,7 @@ import { assign, setup } from 'xstate'
 import type { ActorLogic } from '../../logic.ts'
 import { violation } from '../../protocol.ts'
 import type { MachineInput, Message, Received, ReceivedOf } from '../../protocol.ts'
-import { NO_MODEL, act, acted, ask, begin, counted, gaveUp, hasModel, initialContext, isFull, isHopeless, isUsable, needs, noValidReply, observe, refuse, summarise, summarised, summaryNeeds } from './loop.ts'
+import { NO_MODEL, act, acted, ask, begin, counted, gaveUp, hasModel, initialContext, isFull, isHopeless, isUsable, needs, noValidReply, observe, refuse, summarise, summarised } from './loop.ts'
 import type { Context } from './loop.ts'
 
 interface Args { context: Context; event: Received }
@@ -19,7 +19,7 @@ const take = [
 /** The run is over: its last observation, or an answer that came because the run ended. */
 const isOver = ({ event }: Args): boolean => {
   if (event.type === 'observation.delivered') return event.data.final
-  return (event.type === 'completion.delivered' || event.type === 'tool.answered') && event.data.error?.code === 'cancelled'
+  return event.type === 'completion.delivered' && event.data.error?.code === 'cancelled'
 }
 
 /** Auto-GPT's loop: think, criticise, command; observe; fold what is old into a running summary. */
@@ -67,8 +67,8 @@ const machine = setup({
     },
     observed: { always: [{ guard: 'full', target: 'summarising' }, { target: 'asking' }] },
     summarising: {
-      entry: [assign(({ context }) => counted(context, 'tools')), { type: 'send', params: ({ context, event }: Args) => summarise(context, event) }],
-      on: { 'tool.answered': [{ guard: 'over', target: 'done' }, { target: 'asking', actions: assign(({ context, event }) => summarised(context, event)) }] },
+      entry: [assign(({ context }) => counted(context, 'tools')), { type: 'send', params: ({ context }) => summarise(context) }],
+      on: { 'completion.delivered': [{ guard: 'over', target: 'done' }, { target: 'asking', actions: assign(({ context, event }) => summarised(context, event)) }] },
     },
     done: { type: 'final' },
   },
@@ -77,5 +77,5 @@ const machine = setup({
 export const autogpt: ActorLogic = {
   module: 'agent/autogpt',
   machine,
-  needs: (context, event) => (event.type === 'tool.answered' ? summaryNeeds(context as unknown as Context) : needs(context as unknown as Context, event)),
+  needs: (context, event) => needs(context as unknown as Context, event),
 }

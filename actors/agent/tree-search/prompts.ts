@@ -2,7 +2,7 @@ import type { TextValue } from '../../protocol.ts'
 import type { Kind, Node } from './nodes.ts'
 
 /** One segment of a prompt (schemas/completion.ts): its text travels by hash. */
-export interface Segment { role: 'system' | 'user'; text: TextValue; keep?: true; breakpoint?: true }
+export interface Segment { role: 'system' | 'user'; lead?: string; text: TextValue; keep?: true; breakpoint?: true }
 
 const system = (text: string, more: Partial<Segment> = {}): Segment => ({ role: 'system', text: { text }, keep: true, ...more })
 const user = (text: TextValue | string, more: Partial<Segment> = {}): Segment => ({ role: 'user', text: typeof text === 'string' ? { text } : text, ...more })
@@ -21,9 +21,9 @@ Reply with a short plan in a few sentences (what you do and why it should help),
 /** The part of every proposal that stays: it is stored once, and what was tried is added to it. */
 export const opening = ({ problem, files, starter, script }: Brief): Segment[] => [
   system(RULES(script)),
-  user('The task:', { keep: true }), user(problem, { keep: true }),
-  user('The files at the start:', { keep: true }), user(files),
-  user(`${script} as it is at the start:`, { keep: true }), user(starter, { breakpoint: true }),
+  user(problem, { keep: true, lead: 'The task:' }),
+  user(files, { lead: 'The files at the start:' }),
+  user(starter, { breakpoint: true, lead: `${script} as it is at the start:` }),
 ]
 
 const WISH: Readonly<Record<Kind, string>> = {
@@ -38,7 +38,7 @@ export const triedLine = ({ id, metric, worked }: Pick<Node, 'id' | 'metric' | '
 
 /** What the model is asked for a next solution, after the opening and the lines of what was tried. */
 export function proposal(kind: Kind, parent: Node | undefined, again: string): Segment[] {
-  const begin = parent === undefined ? [] : [user(`The solution to begin from, number ${parent.id}:`, { keep: true }), user(parent.code, { keep: true }), user('What it printed:', { keep: true }), user(parent.output)]
+  const begin = parent === undefined ? [] : [user(parent.code, { keep: true, lead: `The solution to begin from, number ${parent.id}:` }), user(parent.output, { lead: 'What it printed:' })]
   return [...begin, user(again === '' ? WISH[kind] : `${WISH[kind]}\n\nYour last reply could not be used: ${again}. Reply with a short plan and then the whole script in one \`\`\`python block.`, { keep: true })]
 }
 
@@ -46,7 +46,8 @@ const REVIEW = `You read what a script for a machine-learning task printed and s
 {"worked": true or false, "metric": number or null, "higher_is_better": true or false, "summary": "one or two sentences: what was tried and what came of it"}
 "worked" is false when the script failed, was stopped, or did not do what the task wants. "metric" is the figure on data that was not trained on, as printed; null when none was printed. Never make a figure up.`
 
-/** What the fast model is asked about a script's output. */
-export const review = (problem: TextValue, plan: TextValue, output: TextValue): Segment[] => [
-  system(REVIEW), user('The task:', { keep: true }), user(problem, { breakpoint: true }), user('The plan of the solution:', { keep: true }), user(plan), user('What happened when the script was run:', { keep: true }), user(output, { keep: true }),
-]
+/** The part of every question about a script's output that stays. */
+export const reviewing = (problem: TextValue): Segment[] => [system(REVIEW), user(problem, { breakpoint: true, lead: 'The task:' })]
+
+/** What the fast model is asked about a script's output, after that. */
+export const review = (plan: TextValue, output: TextValue): Segment[] => [user(plan, { lead: 'The plan of the solution:' }), user(output, { keep: true, lead: 'What happened when the script was run:' })]

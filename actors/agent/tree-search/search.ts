@@ -7,7 +7,7 @@ import { treeSearchConfig } from './config.ts'
 import type { TreeSearchConfig } from './config.ts'
 import { bestOf, chanceAt, choose, remember } from './nodes.ts'
 import type { Kind, Node } from './nodes.ts'
-import { opening, proposal, review, triedLine } from './prompts.ts'
+import { opening, proposal, review, reviewing, triedLine } from './prompts.ts'
 import type { Segment } from './prompts.ts'
 import { readReview, readSolution } from './replies.ts'
 import type { Solution } from './replies.ts'
@@ -24,6 +24,8 @@ export interface Context {
   files: TextValue
   /** opening of every proposal, and a line for each solution tried: a list that grows in the log only */
   tried: ListValue | null
+  /** beginning of every question about an output */
+  reviewing: ListValue | null
   /** hash of the workspace before anything was done */
   root: string
   call: number
@@ -46,7 +48,7 @@ export interface Context {
 const ACTIONS_PER_NODE = 2
 
 export const initialContext = (): Context => ({
-  config: treeSearchConfig.parse({}), llm: '{}', seed: 0, script: '', problem: {}, files: {}, tried: null, root: '', call: 0, asks: 0, left: null, nodes: [], made: 0, drafted: 0, higherIsBetter: null, choice: null, trial: null,
+  config: treeSearchConfig.parse({}), llm: '{}', seed: 0, script: '', problem: {}, files: {}, tried: null, reviewing: null, root: '', call: 0, asks: 0, left: null, nodes: [], made: 0, drafted: 0, higherIsBetter: null, choice: null, trial: null,
   retries: 0, again: '', barren: 0,
 })
 
@@ -81,6 +83,7 @@ export const readStarter = (context: Context): Message => action(context, 'Read 
 export const noteStarter = (context: Context, event: Received): Context => ({
   ...context, ...stepped(context),
   tried: listAfter(null, ...opening({ problem: context.problem, files: context.files, starter: observation(event), script: context.script })),
+  reviewing: listAfter(null, ...reviewing(context.problem)),
 })
 
 /** Room for one more solution and for handing in. */
@@ -134,7 +137,7 @@ export function noteWritten(context: Context, event: Received): Context {
 
 export const runScript = (context: Context): Message => action(context, 'Execute Script', { script_name: context.script })
 
-export const askForReview = (context: Context): Message => complete({ ...context, asks: context.asks + 1 }, 'fast', null, review(context.problem, context.trial?.plan ?? {}, context.trial?.output ?? {}))
+export const askForReview = (context: Context): Message => complete({ ...context, asks: context.asks + 1 }, 'fast', context.reviewing, review(context.trial?.plan ?? {}, context.trial?.output ?? {}))
 
 /** What came of a solution, by the judgement of its output; a script that failed has failed whatever the judge says. */
 export function recordNode(context: Context, event: Received): Context {

@@ -70,7 +70,7 @@ const call = (agent: Stage) => agent.context['call'] as number
 const reply = (agent: Stage, words: string, more: Partial<EventPayloads['completion.delivered']> = {}) => agent.receive('completion.delivered', { call: call(agent), ok: true, reply: text(words), stop_reason: 'stop', ...more }, { from: 'llm-tool/3' })
 const fail = (agent: Stage, code: string) => agent.receive('completion.delivered', { call: call(agent), ok: false, stop_reason: 'error', error: { source: 'provider', code, message: `it is ${code}` } }, { from: 'llm-tool/3' })
 const observe = (agent: Stage, words: string, step = 1, final = false) => agent.receive('observation.delivered', { call: call(agent), step, observation: text(words), tree: '', ok: true, final, code: '' }, { from: 'environment' })
-const summary = (agent: Stage, answer: string, ok = true) => agent.receive('tool.answered', { call: call(agent), ok, ...(ok ? { answer: text(answer) } : { error: { source: 'provider', code: answer, message: answer } }) }, { from: 'llm-tool/9' })
+const summary = (agent: Stage, answer: string, ok = true) => (ok ? reply(agent, answer) : fail(agent, answer))
 
 interface Segment { role: string; text: string; keep?: boolean }
 async function prompt(agent: Stage, sent: readonly Sent[]): Promise<Segment[]> {
@@ -150,9 +150,11 @@ describe('Auto-GPT', () => {
       await reply(agent, list(`folder ${step}`))
       sent = await observe(agent, `result ${step}`, step)
     }
-    const asked = only(sent, 'tool.requested')
-    expect([sent[0]?.to, asked.tool, asked.llm, asked.nth]).toEqual([`llm-tool/${2 * call(agent) + 1}`, 'summarise', LLM, 0])
-    expect(asked.document?.text).toMatch(/^Step 1, command "List Files":\n.*folder 1.*\nResult:\nresult 1\n\nStep 2, .*\n.*folder 2.*\nResult:\nresult 2$/)
+    const asked = only(sent, 'completion.requested')
+    expect([sent[0]?.to, asked.role, asked.nth]).toEqual([`llm-tool/${2 * call(agent) + 1}`, 'fast', 0])
+    expect((await prompt(agent, sent)).slice(1, -1).map((segment) => segment.text)).toEqual([
+      'Step 1, command "List Files":', expect.stringContaining('folder 1'), 'Result of step 1:', 'result 1', 'Step 2, command "List Files":', expect.stringContaining('folder 2'), 'Result of step 2:', 'result 2',
+    ])
     const next = await summary(agent, 'Two folders were listed.')
     const shown = await prompt(agent, next)
     expect(shown.slice(3, 5).map((segment) => [segment.text, segment.keep])).toEqual([[expect.stringMatching(/in short/), true], ['Two folders were listed.', true]])
@@ -163,8 +165,8 @@ describe('Auto-GPT', () => {
       await reply(agent, list(`folder ${step}`))
       sent = await observe(agent, `result ${step}`, step)
     }
-    expect(only(sent, 'tool.requested').document?.text).toMatch(/^Summary of the steps before:\nTwo folders were listed\.\n\nStep 3, /)
-    expect(only(sent, 'tool.requested').nth).toBe(1)
+    expect((await prompt(agent, sent)).slice(1, 4).map((segment) => segment.text)).toEqual(['Summary of the steps before:', 'Two folders were listed.', 'Step 3, command "List Files":'])
+    expect(only(sent, 'completion.requested')).toMatchObject({ role: 'fast', nth: 1 })
   })
 
   it('where no summary could be made the old one stays and says what it lacks', async () => {
@@ -172,7 +174,7 @@ describe('Auto-GPT', () => {
     for (const step of [1, 2]) { await reply(agent, list()); await observe(agent, `result ${step}`, step) }
     await summary(agent, 'One folder.')
     await reply(agent, list())
-    expect(types(await observe(agent, 'result 3', 3))).toEqual(['tool.requested'])
+    expect(only(await observe(agent, 'result 3', 3), 'completion.requested').role).toBe('fast')
     expect(await words(agent, await summary(agent, 'overloaded', false))).toContain('One folder.\n[Of the steps 2 to 2 there is no summary.]')
     expect(agent.state.snapshot.status).toBe('active')
   })
@@ -195,10 +197,7 @@ describe('Auto-GPT', () => {
     for (let step = 1; step <= 200; step++) {
       await reply(agent, list('long '.repeat(400)))
       const sent = await observe(agent, `${step} ${'x'.repeat(12_000)}`, step)
-      if (types(sent)[0] === 'tool.requested') {
-        expect(only(sent, 'tool.requested').document?.text?.length).toBeLessThan(100_000)
-        await summary(agent, 'y'.repeat(10_000))
-      }
+      if (only(sent, 'completion.requested').role === 'fast') await summary(agent, 'y'.repeat(10_000))
       largest = Math.max(largest, canonicalJson(agent.context).length)
     }
     expect(largest).toBeLessThan(16 * 1024)

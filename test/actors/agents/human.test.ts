@@ -8,7 +8,7 @@ import type { Stage } from '../../host/stage.ts'
 
 const SPECS = [{ name: 'Read File', description: 'Shows a text file.', arguments: { content: 'the text', file_name: 'the file' }, returns: 'the text', primitive: true, schema: { required: ['file_name', 'content'] } }]
 const BRIEF = { problem: text('Do it well.'), agent: 'human', config: '{}', actions: ['Read File'], entry: 'train.py', seed: 1, specs: text(canonicalJson(SPECS)) }
-const answer = (agent: Stage, call: number, reply: string) => agent.receive('effect.succeeded', { effect: 'e', kind: 'human', call, human: { answer: text(reply) } }, { from: 'runner' })
+const answer = (agent: Stage, call: number, reply: string) => agent.receive('effect.succeeded', { effect: 'ee', kind: 'human', call, human: { answer: text(reply) } }, { from: 'runner' })
 const observe = (agent: Stage, call: number, about: object = {}) =>
   agent.receive('observation.delivered', { call, step: call, observation: text('seen'), tree: '', ok: true, final: false, code: '', ...about }, { from: 'environment' })
 
@@ -33,7 +33,7 @@ describe('the agent that is a person', () => {
   it('gives up when nobody is there, or when nothing readable comes', async () => {
     const left = stage('agent', humanAgent.logic)
     await left.receive('agent.briefed', BRIEF)
-    const failed = await left.receive('effect.failed', { effect: 'e', kind: 'human', call: 1, error: { source: 'user', code: 'nobody_there', message: 'standard input has ended' }, retryable: false }, { from: 'runner' })
+    const failed = await left.receive('effect.failed', { effect: 'ee', kind: 'human', call: 1, error: { source: 'user', code: 'nobody_there', message: 'standard input has ended' }, retryable: false }, { from: 'runner' })
     expect(only(failed, 'agent.gave_up').error?.code).toBe('nobody_there')
     const noise = stage('agent', humanAgent.logic)
     await noise.receive('agent.briefed', BRIEF)
