@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { canonicalJson } from './canonical-json.ts'
+import { readOnce } from './read-once.ts'
 import type { Role } from './role-names.ts'
 
 export { ROLES } from './role-names.ts'
@@ -59,9 +60,14 @@ export const completionParams = z.looseObject({
   stop: z.array(z.string().min(1)).max(4).optional(),
 })
 
+/** The models of a run, from their canonical JSON; the same words are read once. Throws when the run has no model. */
+export const readModels: (llm: string) => LlmSettings = readOnce((llm) => llmSettings.parse(JSON.parse(llm)))
+/** Parameters of a completion, from their canonical JSON; the same words are read once. */
+export const readCompletionParams: (params: string) => z.infer<typeof completionParams> = readOnce((params) => completionParams.parse(JSON.parse(params)))
+
 /** How a role's model is asked, as a part of completion.requested; the same words are stored once. Throws when the run has no model. */
 export const settingsFor = (llm: string, role: Role, extra: { stop?: string[] } = {}): { params: ''; settings: { text: string } } =>
-  ({ params: '', settings: { text: canonicalJson({ ...llmSettings.parse(JSON.parse(llm))[role], ...extra }) } })
+  ({ params: '', settings: { text: canonicalJson({ ...readModels(llm)[role], ...extra }) } })
 
 const usage = z.strictObject({ input: z.number().nonnegative().default(0), output: z.number().nonnegative().default(0), cached: z.number().nonnegative().default(0) })
 const toolCall = z.strictObject({ id: z.string().optional(), name: z.string(), arguments: z.union([z.record(z.string(), z.unknown()), z.string()]) })

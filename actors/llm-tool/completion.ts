@@ -1,4 +1,4 @@
-import { SHORTEST, completionParams } from '../../schemas/completion.ts'
+import { SHORTEST, readCompletionParams } from '../../schemas/completion.ts'
 import type { CompletionOutcome, Failure, ListRef, Ref } from '../../schemas/generated/events.ts'
 import { text, textOf } from '../protocol.ts'
 import type { Message, Received, ReceivedOf } from '../protocol.ts'
@@ -40,7 +40,7 @@ const MAX_OMITTED = 6
 
 /** Records of the first version name no account: their tries, pauses and messages stay as they were. */
 const FIRST_VERSION = { tries: 4, pauseMs: 500 }
-const settingsOf = (context: Context): ReturnType<typeof completionParams.parse> => completionParams.parse(JSON.parse(of(context).params))
+const settingsOf = (context: Context): ReturnType<typeof readCompletionParams> => readCompletionParams(of(context).params)
 const isFirstVersion = (context: Context): boolean => settingsOf(context).account === undefined
 
 const of = (context: Context): CompletionContext => {

@@ -27,7 +27,8 @@ async function play(client: StoreClient, agent: string, steps: number): Promise<
   const seen = new Set<string>()
   const trees: string[] = []
   let last: number | undefined
-  let scripts = 0
+  // What models and scripts took.
+  let others = 0
   let logical = 0
   let news = 0
   let taken = 0
@@ -43,7 +44,7 @@ async function play(client: StoreClient, agent: string, steps: number): Promise<
       const { completion, execution, clock } = event.payload
       news += completion?.reply?.bytes ?? 0
       if (completion?.tool_calls !== undefined) news += completion.tool_calls.bytes ?? 0
-      if (execution !== undefined) scripts += clock?.wall_ms ?? 0
+      if (execution !== undefined || completion !== undefined) others += clock?.wall_ms ?? 0
     }
     if (event.type === 'observation.delivered') news += event.payload.observation?.bytes ?? 0
   }
@@ -53,8 +54,8 @@ async function play(client: StoreClient, agent: string, steps: number): Promise<
       if (taken <= steps) count(event)
       if (event.type !== 'step.begun') return
       const now = performance.now()
-      if (last !== undefined) times.push(now - last - scripts)
-      scripts = 0
+      if (last !== undefined) times.push(now - last - others)
+      others = 0
       last = now
       taken = event.payload.step
       if (taken > steps) reached()

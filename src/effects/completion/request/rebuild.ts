@@ -4,6 +4,7 @@ import type { RoleSettings } from '../../../../schemas/completion.ts'
 import { KymoError } from '../../../../schemas/errors.ts'
 import type { CompletionSpec } from '../../../../schemas/generated/events.ts'
 import { sha256Hex } from '../../../../schemas/hash.ts'
+import { readOnce } from '../../../../schemas/read-once.ts'
 import type { ProviderRequest } from '../provider.ts'
 import { anthropicBody } from './anthropic-body.ts'
 import { toMessages } from './messages.ts'
@@ -39,11 +40,14 @@ export async function rebuildRequest(spec: CompletionSpec, read: ReadText, tries
 /** A completion's settings as text: stored apart, or in records of the first version in the record itself. */
 export const paramsOf = async ({ params, settings }: Pick<CompletionSpec, 'params' | 'settings'>, read: ReadText): Promise<string> => (settings?.ref === undefined || settings.ref === '' ? params : read(settings.ref))
 
+const readParams = ({ provider, model }: CompletionSpec, params: string): { settings: RoleSettings; stop: string[]; index: number } => readTogether(JSON.stringify([provider, model, params]))
+
 /** The first version numbered completions in `index`, among the params. */
-function readParams({ provider, model }: CompletionSpec, params: string): { settings: RoleSettings; stop: string[]; index: number } {
+const readTogether = readOnce((together) => {
+  const [provider, model, params] = JSON.parse(together) as [string, string, string]
   const parsed = completionParams.safeParse({ provider, model, ...(JSON.parse(params) as object) })
   if (!parsed.success) throw new KymoError('KYMO_PARAMS', `the params of a completion do not fit at ${parsed.error.issues[0]?.path.join('.') ?? ''}: ${parsed.error.issues[0]?.message ?? ''}`)
   const { stop = [], ...rest } = parsed.data
   const own = Object.fromEntries(Object.entries(rest).filter(([key]) => key in roleSettings.shape))
   return { settings: roleSettings.parse(own), stop, index: typeof rest['index'] === 'number' ? rest['index'] : 0 }
-}
+})
