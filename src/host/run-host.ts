@@ -134,7 +134,10 @@ export class RunHost {
     }
   }
 
-  readonly #read = async (hash: string): Promise<string> => Buffer.from(await this.#options.client.blobs.get(hash)).toString()
+  readonly #read = async (hash: string): Promise<string> => {
+    const bytes = await this.#options.client.blobs.get(hash)
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
+  }
 
   /** True when the reaction stands in the log, by this host or by its double. */
   async #append(actor: string, cause: AnyEvent, { next, drafts, blobs }: Reaction): Promise<boolean> {

@@ -10,6 +10,7 @@ import type { LimitTable } from './gate/index.ts'
 import type { Answered } from './providers.ts'
 import type { ProviderAnswer, ProviderContext, ProviderRequest } from './provider.ts'
 import { rebuildRequest } from './request/index.ts'
+import type { KnownPrompts } from './request/index.ts'
 
 export interface CompletionOptions {
   blobs: BlobStore
@@ -21,18 +22,21 @@ export interface CompletionOptions {
 /** Carries completions out: builds the exact request, asks whoever answers it, and keeps what came as it came. */
 export function completionHandler({ blobs, keys, limits }: CompletionOptions): EffectHandler {
   const answer = createAnswerer(limits)
-  return (attempt) => complete(attempt, blobs, (asked, context) => answer(asked, { ...context, keys, blobs }))
+  const known: KnownPrompts = new Map()
+  return (attempt) => complete(attempt, blobs, known, (asked, context) => answer(asked, { ...context, keys, blobs }))
 }
+
+const textOf = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
 
 type Answer = (asked: ProviderRequest, context: Omit<ProviderContext, 'keys' | 'blobs'>) => Promise<Answered>
 
-async function complete(attempt: Attempt, blobs: BlobStore, answer: Answer): Promise<Settled> {
+async function complete(attempt: Attempt, blobs: BlobStore, known: KnownPrompts, answer: Answer): Promise<Settled> {
   const { request, client, runId, effectId, signal, put, output } = attempt
   const spec = request.completion
   if (spec === undefined) return { ok: false, error: { source: 'system', code: 'no_spec', message: 'the completion says nothing' } }
   let asked: ProviderRequest
   try {
-    asked = await rebuildRequest(spec, async (hash) => Buffer.from(await blobs.get(hash)).toString(), request.call)
+    asked = await rebuildRequest(spec, async (hash) => textOf(await blobs.get(hash)), request.call, known)
   } catch (error) {
     if (isKymoError(error, 'KYMO_PROMPT') || isKymoError(error, 'KYMO_PARAMS')) return { ok: false, error: { source: 'agent', code: 'bad_request', message: error.message } }
     throw error

@@ -11,7 +11,7 @@ import { toMessages } from './messages.ts'
 import { readOmit } from './omit.ts'
 import { openaiBody } from './openai-body.ts'
 import { readSegments } from './segments.ts'
-import type { ReadText, Segment } from './segments.ts'
+import type { KnownPrompts, ReadText, Segment } from './segments.ts'
 import { shorten } from './shorten.ts'
 
 const toolList = z.array(z.object({ name: z.string(), description: z.string(), parameters: z.record(z.string(), z.unknown()) }))
@@ -20,9 +20,9 @@ const toolList = z.array(z.object({ name: z.string(), description: z.string(), p
  * The request of a completion from its record: the very bytes that went over the wire, so that a log can be checked against them
  * later (`request` of its outcome is this `key`). Throws KYMO_PROMPT, KYMO_PARAMS and what `read` throws.
  */
-export async function rebuildRequest(spec: CompletionSpec, read: ReadText, tries = 1): Promise<ProviderRequest> {
+export async function rebuildRequest(spec: CompletionSpec, read: ReadText, tries = 1, known?: KnownPrompts): Promise<ProviderRequest> {
   const { settings, stop, index } = readParams(spec, await paramsOf(spec, read))
-  const base = spec.base?.ref === undefined || spec.base.ref === '' ? [] : await readSegments(spec.base.ref, read)
+  const base = spec.base?.ref === undefined || spec.base.ref === '' ? [] : await readSegments(spec.base.ref, read, known)
   const last: Segment[] = spec.appended?.ref === undefined || spec.appended.ref === '' ? [] : [{ role: 'user', text: await read(spec.appended.ref), toolCalls: [], keep: true, breakpoint: false }]
   const tools = spec.tools?.ref === undefined || spec.tools.ref === '' ? [] : toolList.parse(JSON.parse(await read(spec.tools.ref)))
   const omitted = readOmit([...(settings.omit ?? []), ...spec.omit])

@@ -24,19 +24,37 @@ const item = z.object({
 const node = z.object({ prev: z.object({ ref: z.string() }).nullable(), items: z.array(item) })
 const calls = z.array(z.object({ id: z.string(), name: z.string(), arguments: z.record(z.string(), z.unknown()) }))
 
+/** Prompts that were read lately, by the hash of their list: the next prompt of an agent goes on from one of them. */
+export type KnownPrompts = Map<string, readonly Segment[]>
+const KNOWN = 32
+
 /** The segments of a linked list, oldest first. Throws KYMO_PROMPT when it holds something else. */
-export async function readSegments(list: string, read: ReadText): Promise<Segment[]> {
+export async function readSegments(list: string, read: ReadText, known: KnownPrompts = new Map()): Promise<readonly Segment[]> {
   const nodes: Array<z.infer<typeof item>[]> = []
+  let before: readonly Segment[] = []
   for (let ref: string | undefined = list; ref !== undefined;) {
+    const earlier = known.get(ref)
+    if (earlier !== undefined) {
+      before = earlier
+      break
+    }
     const found = node.safeParse(JSON.parse(await read(ref)))
     if (!found.success) throw new KymoError('KYMO_PROMPT', `a completion names a prompt (${ref.slice(0, 12)}) that is no list of segments: ${found.error.issues[0]?.path.join('.') ?? ''} ${found.error.issues[0]?.message ?? ''}`)
     nodes.push(found.data.items)
     ref = found.data.prev?.ref
   }
-  return Promise.all(nodes.toReversed().flat().map(async ({ role, lead, text, keep, breakpoint, tool_calls, tool_call_id }) => ({
-    role, text: lead === undefined ? await textIn(text, read) : `${lead}\n\n${await textIn(text, read)}`, toolCalls: tool_calls === undefined ? [] : calls.parse(JSON.parse(await textIn(tool_calls, read))), keep: keep === true, breakpoint: breakpoint === true,
-    ...(tool_call_id === undefined ? {} : { toolCallId: tool_call_id }),
-  })))
+  const segments = [...before, ...(await Promise.all(nodes.toReversed().flat().map((one) => segmentOf(one, read))))]
+  known.set(list, segments)
+  for (const oldest of known.keys()) {
+    if (known.size <= KNOWN) break
+    known.delete(oldest)
+  }
+  return segments
 }
+
+const segmentOf = async ({ role, lead, text, keep, breakpoint, tool_calls, tool_call_id }: z.infer<typeof item>, read: ReadText): Promise<Segment> => ({
+  role, text: lead === undefined ? await textIn(text, read) : `${lead}\n\n${await textIn(text, read)}`, toolCalls: tool_calls === undefined ? [] : calls.parse(JSON.parse(await textIn(tool_calls, read))), keep: keep === true, breakpoint: breakpoint === true,
+  ...(tool_call_id === undefined ? {} : { toolCallId: tool_call_id }),
+})
 
 const textIn = async (value: z.infer<typeof stored>, read: ReadText): Promise<string> => ('text' in value ? value.text : read(value.ref))
