@@ -30,11 +30,11 @@ export function randomMessage({ random, hashes }: Mutator, message: string, dept
 function randomValue(mutator: Mutator, field: string, type: string, depth: number): unknown {
   const { random, hashes } = mutator
   switch (type) {
-    case 'string': {
-      if (field === 'ref' || field === 'tree' || field === 'before' || field === 'after' || field === 'base') return random() < 0.8 ? pick(random, hashes) : ''
-      return pick(random, HOSTILE_NAMES)
+    case 'string': return field === 'base' && random() < 0.8 ? pick(random, hashes) : pick(random, HOSTILE_NAMES)
+    case 'bytes': {
+      if (field === 'ref' || field === 'tree' || field === 'before' || field === 'after') return random() < 0.8 ? pick(random, hashes) : ''
+      return sha256Hex(String(random()))
     }
-    case 'bytes': return sha256Hex(String(random()))
     case 'bool': return random() < 0.5
     case 'uint32': return pick(random, NUMBERS)
     case 'int32': return pick(random, [0, -1, 1, 2 ** 31 - 1, -(2 ** 31)])
