@@ -247,7 +247,8 @@ test('a full queue answers Busy, and clients try again until they are served', a
   const run = newRun()
   await create(client, run)
   const replies = await Promise.all(Array.from({ length: 6000 }, () => client.append(cancelRequest(run))))
-  expect(new Set(replies.map(({ decision }) => decision))).toEqual(new Set([Decision.OK]))
+  // On a busy machine an answer may come after its time-out: the append was repeated then, and is known.
+  expect(replies.map(({ decision }) => decision).filter((decision) => decision !== Decision.OK && decision !== Decision.IDEMPOTENT)).toEqual([])
   expect((await client.check({ run_id: run }))).toMatchObject({ ok: true, events: 6001 })
 }, 60_000)
 

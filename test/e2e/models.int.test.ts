@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { everyRequest, faultQueue, startModelServer } from '../model-server/index.ts'
 import type { Fault, FaultName, Faults, ModelServer } from '../model-server/index.ts'
+import { inParallel } from '../in-parallel.ts'
 import { PLAYED, brain } from './brains.ts'
 import { Desk, surprise } from './kymo.ts'
 import type { Said } from './kymo.ts'
@@ -61,14 +62,14 @@ describe('every agent works through the official SDKs', () => {
     const actors = names.map((name) => desk.start(['actor', name]))
     try {
       await Promise.all(actors.map((actor, index) => actor.until(`${names[index] ?? ''} serves`)))
-      for (const [index, agent] of PLAYED.entries()) {
+      await inParallel(3, [...PLAYED.entries()], async ([index, agent]) => {
         const provider = PROVIDERS[(index + 1) % 2] ?? 'openai'
         const server = await serve(agent, faultQueue(['server-error', 'ok', 'cut-mid-reply', 'ok']))
         const said = await run(agent, provider, server, '--apart', names.join(','))
         expect([agent, surprise(said)]).toEqual([agent, ''])
         expect(summaryOf(said), agent).toMatchObject({ status: 'finished', score: { value: 0 } })
         expect(server.requests.filter(({ outcome }) => outcome !== 'ok').map(({ outcome }) => outcome), agent).toEqual(['server-error', 'cut-mid-reply'])
-      }
+      })
     } finally {
       for (const { child } of actors) child.kill('SIGINT')
       await Promise.all(actors.map((actor) => actor.said))
@@ -92,16 +93,14 @@ describe('faults of a provider', () => {
     })
 
     it(`${provider}: every agent goes on after each of them`, { timeout: 400_000 }, async () => {
-      // Two runs at a time: what they wait for is a provider.
-      const all = PLAYED.filter((agent) => agent !== 'react')
-      const play = async (agent: string): Promise<void> => {
-        const server = await serve(agent, faultQueue([{ fault: 'rate-limited', retryAfterMs: 30 }, 'rate-limited', 'server-error', 'overloaded', 'ok', 'cut-before-headers', 'cut-mid-reply', 'malformed-json', 'empty-reply', 'ok', 'context-overflow', 'refusal', 'ok']))
+      // Many runs at a time: what they wait for is a provider, the longer the more failures there were in a row.
+      await inParallel(6, PLAYED.filter((agent) => agent !== 'react'), async (agent) => {
+        const server = await serve(agent, faultQueue([{ fault: 'rate-limited', retryAfterMs: 30 }, 'rate-limited', 'server-error', 'context-overflow', 'refusal', 'ok', 'overloaded', 'cut-before-headers', 'malformed-json', 'ok', 'cut-mid-reply', 'empty-reply', 'ok']))
         const said = await run(agent, provider, server)
         expect([agent, surprise(said)]).toEqual([agent, ''])
         expect(summaryOf(said), agent).toMatchObject({ status: 'finished', score: { value: 0 } })
         expect(new Set(server.requests.map(({ outcome }) => outcome)).size, agent).toBe(10)
-      }
-      for (let at = 0; at < all.length; at += 3) await Promise.all(all.slice(at, at + 3).map(play))
+      })
     })
 
     it(`${provider}: a reply that never comes is given up after the time-out, and asked for again`, { timeout: 60_000 }, async () => {
