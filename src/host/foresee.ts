@@ -5,7 +5,7 @@ import { MAX_CONSEQUENCES, SMALL_BLOB } from '../journal/index.ts'
 import type { NewBlob, ReadText } from './hydrate.ts'
 import { newEvent } from './new-event.ts'
 import { react } from './reaction.ts'
-import type { ActorState } from './reaction.ts'
+import type { ActorState, Reaction } from './reaction.ts'
 
 type NewEvent = kymo.v1.journal.NewEvent
 
@@ -55,7 +55,13 @@ export async function foresee({ runId, events, from, at, state, take, read, reme
       waiting.add(actor)
       continue
     }
-    const reaction = await react(ahead.get(actor) ?? state(actor), cause, read)
+    let reaction: Reaction
+    try {
+      reaction = await react(ahead.get(actor) ?? state(actor), cause, read)
+    } catch {
+      // What it needs cannot be read: what led to it is recorded all the same, and its own turn tells.
+      break
+    }
     const written = reaction.drafts.map((draft, index) => newEvent(runId, cause, actor, draft, index))
     room -= sizeOf(written) + reaction.blobs.reduce((sum, { data }) => sum + data.length, 0)
     if (room < 0 || reaction.blobs.some(({ data }) => data.length > SMALL_BLOB)) break
