@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { encodeEvent, schemaVersion } from '../../schemas/codec.ts'
 import { KymoError, isKymoError, messageOf } from '../../schemas/errors.ts'
 import { hex, sha256Hex, unhex } from '../../schemas/hash.ts'
-import { BLOB_KIND, decodeRecord, formatRunId, outcomeId } from '../../schemas/record.ts'
+import { BLOB_KIND, decodeRecord, formatRunId, outcomeId, parseRunId } from '../../schemas/record.ts'
 import type { BlobName, RecordedEvent } from '../../schemas/record.ts'
 import type { kymo } from '../../schemas/generated/messages.js'
 import type { EventPayloads } from '../../schemas/generated/events.ts'
@@ -10,6 +10,7 @@ import { Decision, SMALL_BLOB, decisionName } from '../journal/index.ts'
 import type { Reply, Request } from '../journal/index.ts'
 import type { StoreConnection } from '../bus/index.ts'
 import { blobsNamed } from '../../schemas/named-blobs.ts'
+import type { CarryOut } from '../host/index.ts'
 import type { EffectHandler, Held, Settled } from './attempt.ts'
 
 export interface RunnerOptions {
@@ -91,9 +92,26 @@ export class Runner {
   }
 
   async #carryOut(handle: EffectHandler, record: Uint8Array, active: Active): Promise<void> {
-    const { client, atPoint } = this.#options
     const event = decodeRecord(record) as RecordedEvent<'effect.requested'>
     const runId = formatRunId(active.held.run_id)
+    const { settled, inline } = await this.#attempt(handle, event, runId, active.held.attempt, active.abort.signal)
+    if (active.released) return
+    await this.#record(event, runId, active, settled, inline)
+  }
+
+  /**
+   * Carries a file action out that is not on record yet: it reads and writes nothing but blobs by their hash, so that whoever does it once
+   * more does the same. What goes wrong, and every other kind, waits for its grant.
+   */
+  readonly carryOutNow: CarryOut = async (event) => {
+    const { handle } = this.#options.kinds['file'] ?? {}
+    if (event.payload.kind !== 'file' || handle === undefined || this.#stopping) return undefined
+    const { settled, inline } = await this.#attempt(handle, event, event.runId, 1, new AbortController().signal)
+    return settled.ok ? { event: outcomeEvent(event, event.runId, 1, settled), blobs: [...inline].map(([hash, data]) => ({ hash, kind: 'bytes', data })) } : undefined
+  }
+
+  async #attempt(handle: EffectHandler, event: RecordedEvent<'effect.requested'>, runId: string, attempt: number, signal: AbortSignal): Promise<{ settled: Settled; inline: Map<string, Uint8Array> }> {
+    const { client, atPoint } = this.#options
     atPoint?.(`effect-start ${event.payload.kind}`)
     let settled: Settled
     const inline = new Map<string, Uint8Array>()
@@ -109,8 +127,8 @@ export class Runner {
     }
     try {
       settled = await handle({
-        client, runId, effectId: event.id, request: event.payload, event, attempt: active.held.attempt, signal: active.abort.signal, put,
-        output: (stream, chunk) => client.publishOutput({ run_id: active.held.run_id, effect_id: active.held.effect_id, stream, data: chunk.subarray(0, 256 * 1024), at_ms: Date.now() }),
+        client, runId, effectId: event.id, request: event.payload, event, attempt, signal, put,
+        output: (stream, chunk) => client.publishOutput({ run_id: parseRunId(runId), effect_id: unhex(event.id), stream, data: chunk.subarray(0, 256 * 1024), at_ms: Date.now() }),
       })
     } catch (error) {
       // The store being away is no outcome of the effect: the attempt stays open and is lost or repeated.
@@ -119,28 +137,20 @@ export class Runner {
       settled = code === 'kymo_cancelled' ? { ok: false, error: { source: 'user', code: 'cancelled', message: 'cancelled' } } : { ok: false, error: { source: 'system', code, message: messageOf(error).toWellFormed().slice(0, 4000) } }
     }
     atPoint?.(`effect-end ${event.payload.kind}`)
-    if (active.released) return
-    await this.#record(event, runId, active, settled, inline)
+    return { settled, inline }
   }
 
   async #record(event: RecordedEvent<'effect.requested'>, runId: string, { held }: Active, settled: Settled, inline: ReadonlyMap<string, Uint8Array>): Promise<void> {
-    const { kind, call } = event.payload
-    // Which effect: the record's correlation id says it.
-    const about = { effect: '', kind, call }
-    const type = settled.ok ? 'effect.succeeded' : 'effect.failed'
-    const payload = settled.ok ? { ...about, ...settled.outcome } : failure(about, settled)
-    const blobs = merge(blobsNamed(type, payload), settled.ok ? (settled.named ?? []) : [])
+    const { kind } = event.payload
+    const outcome = outcomeEvent(event, runId, held.attempt, settled)
     // An attempt that failed half-way may have kept what its failure does not name.
-    const needed = settled.ok ? undefined : new Set(blobs.map(({ hash }) => hash))
-    const { client, record = (outcome) => client.append(outcome) } = this.#options
+    const needed = settled.ok ? undefined : new Set(outcome.blobs.map(({ hash }) => hex(hash)))
+    const { client, record = (request) => client.append(request) } = this.#options
     const reply = await record({
       run_id: held.run_id,
       outcome: { effect_id: held.effect_id, attempt: held.attempt, fence: held.fence },
       blobs: [...inline].filter(([hash]) => needed?.has(hash) ?? true).map(([hash, data]) => ({ hash: unhex(hash), data })),
-      events: [{
-        event_id: unhex(outcomeId(runId, event.id, held.attempt)), type, schema_version: schemaVersion(type), from: 'runner', to: event.from, cause_id: held.effect_id, correlation_id: held.effect_id,
-        blobs: blobs.map(({ hash, kind: blobKind, bytes }) => ({ hash: unhex(hash), kind: BLOB_KIND[blobKind], bytes })), payload: encodeEvent(type as never, payload as never),
-      }],
+      events: [outcome],
     })
     switch (reply.decision) {
       case Decision.OK:
@@ -194,6 +204,19 @@ export class Runner {
     }
     await Promise.all(active.map((one) => one.done))
     if (active.length > 0) await this.#options.client.release({ holding: active.map((one) => one.held), reason: 'the process was stopped' }).catch(() => undefined)
+  }
+}
+
+/** An attempt's outcome as the journal takes it. Which effect: the correlation id says it. */
+function outcomeEvent(event: RecordedEvent<'effect.requested'>, runId: string, attempt: number, settled: Settled): kymo.v1.journal.NewEvent {
+  const { kind, call } = event.payload
+  const about = { effect: '', kind, call }
+  const type = settled.ok ? 'effect.succeeded' : 'effect.failed'
+  const payload = settled.ok ? { ...about, ...settled.outcome } : failure(about, settled)
+  const blobs = merge(blobsNamed(type, payload), settled.ok ? (settled.named ?? []) : [])
+  return {
+    event_id: unhex(outcomeId(runId, event.id, attempt)), type, schema_version: schemaVersion(type), from: 'runner', to: event.from, cause_id: unhex(event.id), correlation_id: unhex(event.id),
+    blobs: blobs.map(({ hash, kind: blobKind, bytes }) => ({ hash: unhex(hash), kind: BLOB_KIND[blobKind], bytes })), payload: encodeEvent(type as never, payload as never),
   }
 }
 

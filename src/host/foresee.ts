@@ -1,5 +1,6 @@
 import { eventToBe } from '../../schemas/record.ts'
-import type { AnyEvent } from '../../schemas/record.ts'
+import type { AnyEvent, RecordedEvent } from '../../schemas/record.ts'
+import { hex } from '../../schemas/hash.ts'
 import type { kymo } from '../../schemas/generated/messages.js'
 import { MAX_CONSEQUENCES, SMALL_BLOB } from '../journal/index.ts'
 import type { NewBlob, ReadText } from './hydrate.ts'
@@ -10,7 +11,13 @@ import type { ActorState, Reaction } from './reaction.ts'
 type NewEvent = kymo.v1.journal.NewEvent
 
 /** A reaction that stands in the log only once the journal took it: to an event that is not recorded yet either. */
-export interface Foreseen { actor: string; cause: AnyEvent; next: ActorState; events: NewEvent[] }
+export interface Answered { actor: string; cause: AnyEvent; next: ActorState; events: NewEvent[] }
+/** The outcome of an effect that was carried out before it was granted. */
+export interface CarriedOut { effect: string; events: [NewEvent] }
+export type Foreseen = Answered | CarriedOut
+
+/** Carries an effect out whose repetition changes nothing, and gives its outcome; undefined for every other one. */
+export type CarryOut = (request: RecordedEvent<'effect.requested'>) => Promise<{ event: NewEvent; blobs: NewBlob[] } | undefined>
 
 export interface Outlook {
   runId: string
@@ -23,6 +30,7 @@ export interface Outlook {
   /** true when nobody else steps this actor now and it has answered everything else; it is kept so */
   take: (actor: string) => boolean
   read: ReadText
+  carryOut?: CarryOut | undefined
   /** what the answers name, before anybody reads it */
   remember: (blob: NewBlob) => void
   /** bytes that may still come with the append */
@@ -34,13 +42,14 @@ export interface Outlook {
  * the same reactions that they would give one by one, so that a whole exchange between them is durable with one write. They assume the
  * place in the log and the moment; the journal leaves out those for which that comes out otherwise, and they are made again the usual way.
  */
-export async function foresee({ runId, events, from, at, state, take, read, remember, room }: Outlook): Promise<{ links: Foreseen[]; blobs: NewBlob[] }> {
+export async function foresee({ runId, events, from, at, state, take, read, carryOut, remember, room }: Outlook): Promise<{ links: Foreseen[]; blobs: NewBlob[] }> {
   const links: Foreseen[] = []
   const blobs: NewBlob[] = []
   const ahead = new Map<string, ActorState>()
   const waiting = new Set<string>()
   const queue: AnyEvent[] = []
   let seq = from
+  let carried = false
   const put = (more: readonly NewEvent[]): void => {
     for (const event of more) {
       if (event.to !== '') queue.push(eventToBe(runId, event, seq, at))
@@ -72,6 +81,18 @@ export async function foresee({ runId, events, from, at, state, take, read, reme
     // Here the journal adds records of its own, or the run is over.
     if (written.some(({ type }) => type === 'effect.cancel_requested' || type === 'run.finished')) break
     put(written)
+    const request = carried || links.length >= MAX_CONSEQUENCES ? undefined : written.find(({ type }) => type === 'effect.requested')
+    const done = request === undefined ? undefined : await carryOut?.(eventToBe(runId, request, seq - written.length + written.indexOf(request), at) as RecordedEvent<'effect.requested'>)
+    if (request === undefined || done === undefined) continue
+    room -= sizeOf([done.event]) + done.blobs.reduce((sum, { data }) => sum + data.length, 0)
+    if (room < 0) break
+    // One step of the agent at a time: nobody waits long for what is on record.
+    carried = true
+    blobs.push(...done.blobs)
+    links.push({ effect: hex(request.event_id), events: [done.event] })
+    // The journal records first that it was started.
+    seq++
+    put([done.event])
   }
   return { links, blobs }
 }

@@ -10,7 +10,7 @@ import { Follower } from '../bus/index.ts'
 import type { StoreConnection } from '../bus/index.ts'
 import { RunFold, firstDifference } from './fold.ts'
 import { foresee, sizeOf } from './foresee.ts'
-import type { Foreseen } from './foresee.ts'
+import type { Answered, CarryOut, Foreseen } from './foresee.ts'
 import type { NewBlob } from './hydrate.ts'
 import type { AgentRegistry } from './logic.ts'
 import { newEvent } from './new-event.ts'
@@ -29,6 +29,8 @@ export interface RunHostOptions {
   /** kinds of actors to step here: agent, environment, executor, llm-tool, evaluator */
   actors: ReadonlySet<string>
   agents?: AgentRegistry
+  /** carries out at once what may be: see foresee */
+  carryOut?: CarryOut
   /** every record of the run in order, also those before the host came */
   onEvent?: (event: AnyEvent) => void
   /** the host cannot go on; what is recorded stays */
@@ -173,9 +175,10 @@ export class RunHost {
       runId, events, from: this.#head + 1, at, state, read: this.#read,
       take: (actor) => this.#live && !this.#stopped && this.#take(actor, taken),
       remember: ({ hash, data }) => client.blobs.remember(hash, data),
+      carryOut: this.#options.carryOut,
       room: INLINE_LIMIT - sizeOf(events) - inline.reduce((sum, { data }) => sum + data.length, 0),
     })
-    const more = links.length === 0 ? {} : { at_ms: at, consequences: links.map((link) => ({ reaction: { actor: link.actor, cause_seq: link.cause.seq }, events: link.events })) }
+    const more = links.length === 0 ? {} : { at_ms: at, session: client.session, consequences: links.map(consequenceOf) }
     const reply = await client.append({ ...request, blobs: [...inline, ...blobs.map(({ hash, data }) => ({ hash: unhex(hash), data }))], ...more })
     if (reply.decision === Decision.OK) this.#expect(reply.head_seq)
     return { reply, links }
@@ -197,9 +200,12 @@ export class RunHost {
   }
 
   /** These reactions stand in the log: their causes need no other answer, whether they were heard of already or not. */
-  #land(links: ReadonlyArray<Pick<Foreseen, 'actor' | 'cause' | 'next'>>): void {
+  #land(links: ReadonlyArray<Pick<Answered, 'actor' | 'cause' | 'next'> | Foreseen>): void {
     const { pending } = this.#fold
-    for (const { actor, cause, next } of links) {
+    for (const link of links) {
+      // An outcome waits for nobody; the answer to it is a link of its own.
+      if (!('actor' in link)) continue
+      const { actor, cause, next } = link
       this.#fold.settle(actor, next)
       const queue = pending.get(actor)
       if (queue?.[0]?.seq !== cause.seq) this.#answered.add(cause.seq)
@@ -235,3 +241,7 @@ export class RunHost {
     }
   }
 }
+
+const consequenceOf = (link: Foreseen): kymo.v1.journal.Consequence =>
+  ('effect' in link ? { reaction: null, effect_id: unhex(link.effect), events: link.events } : { reaction: { actor: link.actor, cause_seq: link.cause.seq }, effect_id: NO_EFFECT, events: link.events })
+const NO_EFFECT = new Uint8Array()

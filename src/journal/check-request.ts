@@ -13,8 +13,8 @@ type NewEvent = kymo.v1.journal.NewEvent
 /** An event about to be written, with its payload decoded once for all who look at it. */
 export interface Draft { event: NewEvent; type: EventType; payload: Record<string, unknown> }
 
-/** A reaction that somebody foresaw. */
-export interface Foreseen { reaction: kymo.v1.journal.Reaction; drafts: Draft[] }
+/** What somebody foresaw: a reaction, or the outcome of an effect (its id as hex). */
+export interface Foreseen { of: { reaction: kymo.v1.journal.Reaction } | { effect: string }; drafts: Draft[] }
 export interface Checked { drafts: Draft[]; foreseen: Foreseen[] }
 
 /** Everything about an append that can be judged without the run's state: its events, or why it is refused. */
@@ -27,11 +27,11 @@ export function checkRequest(request: Partial<Request<'append'>>): Checked | str
   const consequences = request.consequences ?? []
   if (consequences.length > MAX_CONSEQUENCES) return `an append holds at most ${MAX_CONSEQUENCES} consequences, not ${consequences.length}`
   const foreseen: Foreseen[] = []
-  for (const { reaction, events } of consequences) {
-    if (!reaction) return 'a consequence is a reaction'
-    const checked = checkEvents(events ?? [])
+  for (const { reaction, events, effect_id: effect } of consequences) {
+    if ((reaction === null || reaction === undefined) !== (effect.length > 0)) return 'a consequence is a reaction, or the outcome of an effect'
+    const checked = checkEvents(events)
     if (typeof checked === 'string') return checked
-    foreseen.push({ reaction, drafts: checked })
+    foreseen.push({ of: reaction ? { reaction } : { effect: hex(effect) }, drafts: checked })
   }
   return { drafts, foreseen }
 }

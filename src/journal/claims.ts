@@ -21,6 +21,8 @@ export interface Claims {
   wait(claim: Claim): Promise<Grant[]>
   /** Grants what a run offers to those who wait for it: effect.started is recorded, and told once it is durable. */
   grant(group: Group, run: LoadedRun, state: RunState): void
+  /** True when the run's own process may carry this effect out: it is offered, and not to processes apart. */
+  mayStart(run: LoadedRun, effect: OpenEffect): boolean
   /** True when somebody waits who might take an effect of this run. */
   isWanted(run: LoadedRun): boolean
   leave(session: string): void
@@ -95,14 +97,12 @@ export function createClaims({ sessions, writer, leaseMs }: { sessions: Sessions
       for (const effect of [...state.offered.values()]) {
         const waiter = taker(run, state, effect)
         if (waiter === undefined) continue
-        const attempt = effect.attempt + 1
-        const fence = state.seq + 1
-        const { host = '', pid = 0, boot_id = '', started_ticks = 0 } = waiter.holder ?? {}
-        stageOwn(group, state, writer, 'effect.started', { effect: '', kind: effect.kind, clock: { worker: waiter.session, host, pid, boot_id, started_ticks } },
-          { id: sha256Hex('kymo.started\0', state.run, effect.id, String(attempt)), cause: effect.id, effect: effect.id, attempt, fence })
+        const { attempt, fence } = nextAttempt(state, effect)
+        stageStart(group, state, writer, effect, waiter)
         stageGrant(group, waiter, Grant.create({ run_id: state.runBytes, effect_id: unhex(effect.id), attempt, fence, record: effect.record, lease_ms: leaseMs }))
       }
     },
+    mayStart: (run, effect) => run.state?.offered.has(effect.id) === true && !isApart(run, effect),
     isWanted: (run) => (run.state?.offered.size ?? 0) > 0 && (scopes.has(APART) || scopes.has(run.state?.run ?? '')),
     leave: (session) => {
       for (const waiters of [...scopes.values()]) for (const waiter of [...waiters]) if (waiter.session === session && waiter.staged.length === 0) end(waiter, [])
@@ -116,4 +116,15 @@ export function createClaims({ sessions, writer, leaseMs }: { sessions: Sessions
       }
     },
   }
+}
+
+/** Number and fence of an effect's next attempt, if it is the next record. */
+export const nextAttempt = (state: RunState, effect: OpenEffect): { attempt: number; fence: number } => ({ attempt: effect.attempt + 1, fence: state.seq + 1 })
+
+/** Records that an attempt has started, and who makes it. */
+export function stageStart(group: Group, state: RunState, writer: Writer, effect: OpenEffect, { session, holder }: { session: string; holder: Holder | null }): void {
+  const { attempt, fence } = nextAttempt(state, effect)
+  const { host = '', pid = 0, boot_id = '', started_ticks = 0 } = holder ?? {}
+  stageOwn(group, state, writer, 'effect.started', { effect: '', kind: effect.kind, clock: { worker: session, host, pid, boot_id, started_ticks } },
+    { id: sha256Hex('kymo.started\0', state.run, effect.id, String(attempt)), cause: effect.id, effect: effect.id, attempt, fence })
 }

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { KymoError, messageOf } from '../../schemas/errors.ts'
-import { hex } from '../../schemas/hash.ts'
+import { hex, unhex } from '../../schemas/hash.ts'
 import { kymo } from '../../schemas/generated/messages.js'
 import { attach, detach } from './attach.ts'
 import { createBlobIndex } from './blob-index.ts'
 import type { BlobIndex } from './blob-index.ts'
 import { checkRequest } from './check-request.ts'
 import type { Checked, Draft } from './check-request.ts'
-import { createClaims } from './claims.ts'
+import { createClaims, nextAttempt, stageStart } from './claims.ts'
 import { createCommitQueue, refusal } from './commit-queue.ts'
 import { decide } from './decide.ts'
 import { Decision } from './decision.ts'
@@ -191,13 +191,29 @@ export class Journal {
     take(drafts, verdict.attempt, verdict.fence)
     let consequences = 0
     // What was foreseen for another moment, or for another place in the log, is not what the actor would answer.
-    for (const { reaction, drafts: answer } of moment === undefined ? [] : foreseen) {
-      if (decide(state, { reaction }, answer).kind !== 'take') break
-      take(answer, 0, 0)
+    for (const { of, drafts: more } of moment === undefined ? [] : foreseen) {
+      if ('effect' in of) {
+        const granted = this.#startForeseen(group, run, state, clock, of.effect, more, hex(request.session ?? new Uint8Array()))
+        if (granted === undefined) break
+        take(more, granted.attempt, granted.fence)
+      } else if (decide(state, { reaction: of.reaction }, more).kind === 'take') take(more, 0, 0)
+      else break
       consequences++
     }
     claims.grant(group, run, state)
     return AppendReply.create({ decision: Decision.OK, first_seq: first, count: drafts.length, recorded_at_ms: state.at, head_hash: state.hash, head_seq: state.seq, consequences })
+  }
+
+  /** Grants an effect to the session that carried it out already, if the outcome is one that this attempt can have. */
+  #startForeseen(group: Group, run: LoadedRun, state: RunState, clock: Writer, id: string, outcome: readonly Draft[], session: string): { attempt: number; fence: number } | undefined {
+    const { claims, sessions } = this.#parts
+    const effect = state.effects.get(id)
+    if (effect === undefined || !claims.mayStart(run, effect) || !sessions.isAlive(session)) return undefined
+    const { attempt, fence } = nextAttempt(state, effect)
+    const started = { ...state, effects: new Map([[id, { ...effect, started: true, attempt, fence }]]) }
+    if (decide(started, { outcome: { effect_id: unhex(id), attempt, fence } }, outcome).kind !== 'take') return undefined
+    stageStart(group, state, clock, effect, { session, holder: sessions.holderOf(session) })
+    return { attempt, fence }
   }
 
   claim = (request: Partial<Request<'claim'>>): Promise<Reply<'claim'>> =>

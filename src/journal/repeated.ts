@@ -19,10 +19,10 @@ export async function answerRepeated(store: KeyValueStore, state: RunState, firs
     })
   }
   let consequences = 0
-  for (const { reaction, drafts: answer } of foreseen) {
-    const from = reactionTo(state, reaction.cause_seq)
+  for (const { of, drafts: more } of foreseen) {
+    const from = 'effect' in of ? state.ids.get(hex(more[0]?.event.event_id ?? new Uint8Array())) : reactionTo(state, of.reaction.cause_seq)
     // What was left out then is left out now.
-    if (from === undefined || (await standing(store, state, from, answer)) === undefined) break
+    if (from === undefined || (await standing(store, state, from, more)) === undefined) break
     consequences++
   }
   return AppendReply.create({ decision: Decision.IDEMPOTENT, first_seq: first, count: drafts.length, recorded_at_ms: stored.at(-1)?.recorded_at_ms ?? 0, head_hash: state.hash, head_seq: state.seq, consequences })

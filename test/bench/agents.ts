@@ -34,6 +34,8 @@ async function play(client: StoreClient, agent: string, steps: number): Promise<
   let taken = 0
   let reached: () => void = () => undefined
   const enough = new Promise<void>((resolve) => { reached = resolve })
+  // Counted when the clock has stopped.
+  const heard: AnyEvent[] = []
   const count = (event: AnyEvent): void => {
     logical += event.size
     for (const { hash, kind } of [...event.blobs, ...blobsNamed(event.type, event.payload)]) {
@@ -41,17 +43,17 @@ async function play(client: StoreClient, agent: string, steps: number): Promise<
       seen.add(hash)
     }
     if (event.type === 'effect.succeeded') {
-      const { completion, execution, clock } = event.payload
+      const { completion } = event.payload
       news += completion?.reply?.bytes ?? 0
       if (completion?.tool_calls !== undefined) news += completion.tool_calls.bytes ?? 0
-      if (execution !== undefined || completion !== undefined) others += clock?.wall_ms ?? 0
     }
     if (event.type === 'observation.delivered') news += event.payload.observation?.bytes ?? 0
   }
   const session = await serveRun({
     client, runId, sandbox: 'none', python: 'python3',
     onEvent: (event) => {
-      if (taken <= steps) count(event)
+      if (taken <= steps) heard.push(event)
+      if (event.type === 'effect.succeeded' && (event.payload.kind === 'execution' || event.payload.kind === 'completion')) others += event.payload.clock?.wall_ms ?? 0
       if (event.type !== 'step.begun') return
       const now = performance.now()
       if (last !== undefined) times.push(now - last - others)
@@ -63,6 +65,7 @@ async function play(client: StoreClient, agent: string, steps: number): Promise<
   })
   await Promise.race([enough, session.finished.then((ending) => { if (taken <= steps) throw new Error(`the run of ${agent} ended after ${taken} steps: ${JSON.stringify(ending)}`) })])
   await session.interrupt()
+  for (const event of heard) count(event)
   for (const hash of seen) logical += (await client.blobs.get(hash)).length
   // The files of the workspace at the start are not new.
   const files = new Set<string>()

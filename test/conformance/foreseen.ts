@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { hex } from '../../schemas/hash.ts'
+import { hex, unhex } from '../../schemas/hash.ts'
 import { BLOB_KIND, formatRunId, outputId } from '../../schemas/record.ts'
 import { Decision, MAX_CONSEQUENCES } from '../../src/journal/index.ts'
 import type { Journal, Request } from '../../src/journal/index.ts'
@@ -32,7 +32,7 @@ export function foreseenFeatures(name: string, newDisk: () => Promise<Disk>): vo
     /** The reaction of an actor to the event of this seq and id, which is not recorded yet. */
     const foreseen = (run: Uint8Array, seq: number, id: string, actor: string, outputs: readonly Output[] = []): Consequence => {
       const { reaction, events } = reactionRequest(run, { seq, id }, actor, outputs)
-      return { reaction: reaction ?? null, events: events ?? [] }
+      return { reaction: reaction ?? null, effect_id: new Uint8Array(), events: events ?? [] }
     }
     /** agent answers run.started with an action; environment answers that, and agent what it hears. */
     const exchange = async (run: Uint8Array, more: Append = {}): Promise<Append> => {
@@ -91,7 +91,7 @@ export function foreseenFeatures(name: string, newDisk: () => Promise<Disk>): vo
       expect(await journal.append({ ...request, consequences: [first, stranger, second] })).toMatchObject({ decision: Decision.OK, count: 2, consequences: 1, head_seq: 4 })
       expect(types(await sound(journal, run))).toEqual(told.slice(0, 5))
       // Whoever foresaw the third makes it again, and it is the same.
-      expect(await journal.append({ run_id: run, ...second })).toMatchObject({ decision: Decision.OK, first_seq: 5 })
+      expect(await journal.append({ run_id: run, reaction: second.reaction, events: second.events })).toMatchObject({ decision: Decision.OK, first_seq: 5 })
       expect(await journal.append({ ...request, consequences: [first, second] })).toMatchObject({ decision: Decision.IDEMPOTENT, consequences: 2 })
     })
 
@@ -124,6 +124,59 @@ export function foreseenFeatures(name: string, newDisk: () => Promise<Disk>): vo
       expect(types(await sound(journal, run)).slice(4)).toEqual(['effect.succeeded', 'actor.stepped', 'action.requested', 'effect.requested', 'actor.stepped', 'action.requested', 'effect.started'])
     })
 
+    /** executor/1 answers run.started with an effect, which its process carried out already, and then with what it learned. */
+    const carriedOut = async (run: Uint8Array, who: Uint8Array, change: (outcome: Consequence) => Consequence = (outcome) => outcome): Promise<Append> => {
+      const cause = await recordAt(journal, run, 0)
+      const id = outputId(formatRunId(run), cause.id, 'executor/1', 1)
+      const { events = [] } = outcomeRequest(run, { effect_id: unhex(id), attempt: 1, fence: 3 }, { call: 1, requester: 'executor/1' })
+      const learned = hex(events[0]?.event_id ?? new Uint8Array())
+      return {
+        ...reactionRequest(run, cause, 'executor/1', [effect(1)]), at_ms: world.clock.now, session: who,
+        consequences: [change({ reaction: null, effect_id: unhex(id), events }), foreseen(run, 4, learned, 'executor/1', [note('agent')])],
+      }
+    }
+    const executors = async (): Promise<{ run: Uint8Array; who: Uint8Array }> => {
+      const run = newRun()
+      const who = session()
+      await create(journal, run, 'executor/1')
+      await journal.attach({ run_id: run, session: who, holder: here(), apart: [] })
+      return { run, who }
+    }
+
+    test('can be the outcome of an effect that its process carried out at once: its start is on record before it', async () => {
+      const { run, who } = await executors()
+      const request = await carriedOut(run, who)
+      expect(await journal.append(request)).toMatchObject({ decision: Decision.OK, first_seq: 1, count: 2, consequences: 2, head_seq: 6 })
+      const log = await sound(journal, run)
+      expect(types(log)).toEqual(['run.started', 'actor.stepped', 'effect.requested', 'effect.started', 'effect.succeeded', 'actor.stepped', 'action.requested'])
+      expect(log.slice(3, 5).map(({ attempt, fence }) => [attempt, fence])).toEqual([[1, 3], [1, 3]])
+      expect(log[3]?.payload).toMatchObject({ clock: { worker: hex(who), pid: process.pid } })
+      await again()
+      expect(await journal.append(request)).toMatchObject({ decision: Decision.IDEMPOTENT, consequences: 2 })
+      expect((await journal.claim({ session: who, holder: here(), kinds: ['execution'], run_id: run, slots: 1, wait_ms: 0 })).grants).toEqual([])
+      expect(await sound(journal, run)).toHaveLength(7)
+    })
+
+    test.each<[string, (run: Uint8Array, who: Uint8Array) => Promise<Append>]>([
+      ['of a session that is not there', (run) => carriedOut(run, session())],
+      ['of another attempt', (run, who) => carriedOut(run, who, (outcome) => ({ ...outcome, events: outcome.events.map((event) => ({ ...event, event_id: unhex('ab'.repeat(32)) })) }))],
+      ['of another effect', (run, who) => carriedOut(run, who, (outcome) => ({ ...outcome, effect_id: unhex('cd'.repeat(32)) }))],
+      ['to somebody else', (run, who) => carriedOut(run, who, (outcome) => ({ ...outcome, events: outcome.events.map((event) => ({ ...event, to: 'agent' })) }))],
+    ])('an outcome %s is left out, and its effect waits for a worker', async (_, make) => {
+      const { run, who } = await executors()
+      expect(await journal.append(await make(run, who))).toMatchObject({ decision: Decision.OK, consequences: 0, head_seq: 2 })
+      const [grant] = (await journal.claim({ session: who, holder: here(), kinds: ['execution'], run_id: run, slots: 1, wait_ms: 2000 })).grants
+      expect(grant).toMatchObject({ attempt: 1, fence: 3 })
+    })
+
+    test('an outcome of an actor that lives apart is left to its processes', async () => {
+      const run = newRun()
+      const who = session()
+      await create(journal, run, 'executor/1')
+      await journal.attach({ run_id: run, session: who, holder: here(), apart: ['executor'] })
+      expect(await journal.append(await carriedOut(run, who))).toMatchObject({ decision: Decision.OK, consequences: 0 })
+    })
+
     test('end where a cancelled effect gets its outcome from the journal, which comes in between', async () => {
       const run = newRun()
       await create(journal, run, 'executor/1')
@@ -141,7 +194,7 @@ export function foreseenFeatures(name: string, newDisk: () => Promise<Disk>): vo
       const request = await exchange(run)
       const [first] = request.consequences ?? []
       if (first === undefined) throw new Error('there is one')
-      expect(await journal.append({ ...request, consequences: [{ ...first, reaction: null }] })).toMatchObject({ decision: Decision.REFUSED, reason: 'a consequence is a reaction' })
+      expect(await journal.append({ ...request, consequences: [{ ...first, reaction: null }] })).toMatchObject({ decision: Decision.REFUSED, reason: 'a consequence is a reaction, or the outcome of an effect' })
       expect(await journal.append({ ...request, consequences: Array<Consequence>(MAX_CONSEQUENCES + 1).fill(first) })).toMatchObject({ decision: Decision.REFUSED })
       const [stepped, ...rest] = first.events
       if (stepped === undefined) throw new Error('it has a first event')
