@@ -56,7 +56,7 @@ export function executionHandler(room: MachineRoom, blobs: BlobStore, respond: (
       ok: true,
       outcome: {
         execution: {
-          reason: done.reason, exit_code: done.exitCode, signal: done.signal, stdout: await storeCapture(done.stdout, blobs), stderr: await storeCapture(done.stderr, blobs),
+          reason: done.reason, exit_code: done.exitCode, signal: done.signal, stdout: await storeCapture(done.stdout, attempt.put), stderr: await storeCapture(done.stderr, attempt.put),
           tree: scan.tree, dropped: dropped.map((line) => line.toWellFormed()).slice(0, 200), started: done.started, ...(asked === undefined ? {} : { asked }),
         },
         clock: {

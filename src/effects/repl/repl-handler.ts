@@ -57,7 +57,7 @@ export function replHandler(room: MachineRoom, blobs: BlobStore, respond?: (atte
         ok: true,
         outcome: {
           execution: {
-            reason, exit_code: done.exitCode, signal: done.signal, stdout: await storeCapture(done.stdout, blobs), stderr: await storeCapture(done.stderr, blobs),
+            reason, exit_code: done.exitCode, signal: done.signal, stdout: await storeCapture(done.stdout, attempt.put), stderr: await storeCapture(done.stderr, attempt.put),
             tree, dropped: dropped.map((line) => line.toWellFormed()).slice(0, 200), started: fresh ? held.because : '', session: held.number, fresh, ...(asked === undefined ? {} : { asked }),
           },
           clock: {
