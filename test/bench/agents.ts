@@ -1,19 +1,22 @@
+import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { mkdirSync } from 'node:fs'
 import { StoreClient } from '../../src/bus/index.ts'
 import { createRun, serveRun } from '../../src/effects/index.ts'
 import { blobsNamed } from '../../schemas/named-blobs.ts'
+import { hex } from '../../schemas/hash.ts'
 import type { AnyEvent } from '../../schemas/record.ts'
 import { parseTree } from '../../schemas/tree.ts'
 import { TASKS } from './child.ts'
-import { median, row } from './row.ts'
+import { median, row, timed } from './row.ts'
 import type { Bench, Row } from './row.ts'
 
 const AGENTS = ['research', 'react', 'action-only', 'tool-calling', 'langchain-react', 'autogpt', 'tree-search'] as const
 const MODEL = fileURLToPath(new URL('./endless-model.js', import.meta.url))
 
-interface Played { times: number[]; logical: number; news: number; steps: number }
+/** Milliseconds and bytes. `setups`: of each script what is not the script itself: checking its tree out, starting it, scanning what it left. */
+interface Played { times: number[]; setups: number[]; logical: number; news: number; steps: number }
 
 /** A run of so many steps with a model that answers at once: what is left of a step's time and bytes is Kymo's. */
 async function play(client: StoreClient, agent: string, steps: number): Promise<Played> {
@@ -27,8 +30,16 @@ async function play(client: StoreClient, agent: string, steps: number): Promise<
   const seen = new Set<string>()
   const trees: string[] = []
   let last: number | undefined
-  // What models and scripts took.
+  // What models and scripts took, a script from its grant to the record of its outcome.
   let others = 0
+  const setups: number[] = []
+  const script = { effect: '', begun: 0, ended: 0 }
+  const watched: StoreClient['append'] = (request) => {
+    if (request.outcome && hex(request.outcome.effect_id) === script.effect) script.ended = performance.now()
+    return append(request)
+  }
+  const { append } = client
+  client.append = watched
   let logical = 0
   let news = 0
   let taken = 0
@@ -53,7 +64,12 @@ async function play(client: StoreClient, agent: string, steps: number): Promise<
     client, runId, sandbox: 'none', python: 'python3',
     onEvent: (event) => {
       if (taken <= steps) heard.push(event)
-      if (event.type === 'effect.succeeded' && (event.payload.kind === 'execution' || event.payload.kind === 'completion')) others += event.payload.clock?.wall_ms ?? 0
+      if (event.type === 'effect.started' && event.payload.kind === 'execution') Object.assign(script, { effect: event.correlationId, begun: performance.now() })
+      if (event.type === 'effect.succeeded' && event.payload.kind === 'completion') others += event.payload.clock?.wall_ms ?? 0
+      if (event.type === 'effect.succeeded' && event.payload.kind === 'execution') {
+        others += script.ended - script.begun
+        setups.push(script.ended - script.begun - (event.payload.clock?.wall_ms ?? 0))
+      }
       if (event.type !== 'step.begun') return
       const now = performance.now()
       if (last !== undefined) times.push(now - last - others)
@@ -65,6 +81,7 @@ async function play(client: StoreClient, agent: string, steps: number): Promise<
   })
   await Promise.race([enough, session.finished.then((ending) => { if (taken <= steps) throw new Error(`the run of ${agent} ended after ${taken} steps: ${JSON.stringify(ending)}`) })])
   await session.interrupt()
+  client.append = append
   for (const event of heard) count(event)
   for (const hash of seen) logical += (await client.blobs.get(hash)).length
   // The files of the workspace at the start are not new.
@@ -78,7 +95,14 @@ async function play(client: StoreClient, agent: string, steps: number): Promise<
       if (!seen.has(sha256)) logical += size
     }
   }
-  return { times, logical: logical / taken, news: news / taken, steps: taken }
+  return { times, setups, logical: logical / taken, news: news / taken, steps: taken }
+}
+
+/** Median milliseconds of starting a process and seeing it end. */
+async function bareProcess(): Promise<number> {
+  const times: number[] = []
+  for (let index = 0; index < 20; index++) times.push(await timed(() => new Promise<void>((resolve, reject) => { spawn('true', { stdio: 'ignore' }).once('exit', () => resolve()).once('error', reject) })))
+  return median(times)
 }
 
 export const agentSteps: Bench = async ({ quick, directory, say }) => {
@@ -89,7 +113,7 @@ export const agentSteps: Bench = async ({ quick, directory, say }) => {
   const rows: Row[] = []
   try {
     for (const agent of AGENTS) {
-      const { times, logical, news } = await play(client, agent, steps)
+      const { times, setups, logical, news } = await play(client, agent, steps)
       const p50 = median(times.slice(5))
       const allowed = 1.5 * news + 8192
       say(`${agent}: p50 ${p50.toFixed(2)} ms, ${logical.toFixed(0)} bytes a step, of them new ${news.toFixed(0)}, allowed ${allowed.toFixed(0)}`)
@@ -97,6 +121,7 @@ export const agentSteps: Bench = async ({ quick, directory, say }) => {
         row(`${agent}: framework cost of a step with its model calls, p50 of ${steps}`, 'ms', p50, { name: 'first tenth', value: median(times.slice(5, 5 + Math.ceil(steps / 10))) }, { text: '<= 6 ms', met: p50 <= 6 }),
         row(`${agent}: logical bytes of a step`, 'bytes', logical, { name: 'new bytes: replies, observations, changed files', value: news }, { text: '<= 1.5x + 8 KiB', met: logical <= allowed }, { allowed }),
       )
+      if (setups.length > 0) rows.push(row(`${agent}: a script's set-up, scan and end, without the script, p50`, 'ms', median(setups), { name: 'a process that ends at once', value: await bareProcess() }, { text: '', met: true }))
     }
   } finally {
     await client.down({ reason: 'bench' })

@@ -33,7 +33,7 @@ try {
 
 const figure = (value: number): string => (value >= 1000 ? Math.round(value).toLocaleString('en') : Number(value.toPrecision(3)).toString())
 const table = new Table({ head: ['what', 'measured', 'floor', 'ratio', 'target', 'met'], style: { head: [], border: [] } })
-for (const { name, measured, unit, floor, floorName, ratio, target, met } of rows) table.push([name, `${figure(measured)} ${unit}`, `${figure(floor)} ${unit}\n${floorName}`, figure(ratio), target, met ? 'yes' : 'NO'])
+for (const { name, measured, unit, floor, floorName, ratio, target, met } of rows) table.push([name, `${figure(measured)} ${unit}`, `${figure(floor)} ${unit}\n${floorName}`, figure(ratio), target, target === '' ? '' : met ? 'yes' : 'NO'])
 process.stdout.write(`${table.toString()}\n`)
 if (values.json !== undefined) {
   const machine = { node: process.versions.node, platform: `${process.platform} ${process.arch}`, cpu: cpus()[0]?.model ?? '', cores: cpus().length, memory_gib: Math.round(totalmem() / 2 ** 30) }
