@@ -28,6 +28,8 @@ export interface RunnerOptions {
   atPoint?: (point: string) => void
 }
 
+/** How long a record may wait for what is computed along with it. */
+const AT_ONCE_MS = 50
 /** Blobs that come with an outcome, in all; NATS takes 1 MiB a message. */
 const INLINE_LIMIT = 512 * 1024
 
@@ -101,13 +103,18 @@ export class Runner {
 
   /**
    * Carries a file action out that is not on record yet: it reads and writes nothing but blobs by their hash, so that whoever does it once
-   * more does the same. What goes wrong, and every other kind, waits for its grant.
+   * more does the same. What goes wrong or takes long (a large file), and every other kind, waits for its grant: what is to be recorded before it,
+   * such as a model's answer, must not wait with it.
    */
   readonly carryOutNow: CarryOut = async (event) => {
     const { handle } = this.#options.kinds['file'] ?? {}
     if (event.payload.kind !== 'file' || handle === undefined || this.#stopping) return undefined
-    const { settled, inline } = await this.#attempt(handle, event, event.runId, 1, new AbortController().signal)
-    return settled.ok ? { event: outcomeEvent(event, event.runId, 1, settled), blobs: [...inline].map(([hash, data]) => ({ hash, kind: 'bytes', data })) } : undefined
+    const late = new AbortController()
+    const done = this.#attempt(handle, event, event.runId, 1, late.signal).catch(() => undefined)
+    const first = await Promise.race([done, sleep(AT_ONCE_MS, undefined, { signal: late.signal, ref: false }).catch(() => undefined)])
+    late.abort()
+    if (first === undefined || !first.settled.ok) return undefined
+    return { event: outcomeEvent(event, event.runId, 1, first.settled), blobs: [...first.inline].map(([hash, data]) => ({ hash, kind: 'bytes', data })) }
   }
 
   async #attempt(handle: EffectHandler, event: RecordedEvent<'effect.requested'>, runId: string, attempt: number, signal: AbortSignal): Promise<{ settled: Settled; inline: Map<string, Uint8Array> }> {
