@@ -65,13 +65,14 @@ export async function foresee({ runId, events, from, at, state, take, read, carr
       continue
     }
     let reaction: Reaction
+    let written: NewEvent[]
     try {
       reaction = await react(ahead.get(actor) ?? state(actor), cause, read)
+      written = reaction.drafts.map((draft, index) => newEvent(runId, cause, actor, draft, index))
     } catch {
-      // What it needs cannot be read: what led to it is recorded all the same, and its own turn tells.
+      // What it needs cannot be read, or its answer cannot be written: what led to it is recorded all the same, and its own turn tells.
       break
     }
-    const written = reaction.drafts.map((draft, index) => newEvent(runId, cause, actor, draft, index))
     room -= sizeOf(written) + reaction.blobs.reduce((sum, { data }) => sum + data.length, 0)
     if (room < 0 || reaction.blobs.some(({ data }) => data.length > SMALL_BLOB)) break
     for (const blob of reaction.blobs) remember(blob)

@@ -21,7 +21,7 @@ export interface Claims {
   wait(claim: Claim): Promise<Grant[]>
   /** Grants what a run offers to those who wait for it: effect.started is recorded, and told once it is durable. */
   grant(group: Group, run: LoadedRun, state: RunState): void
-  /** True when the run's own process may carry this effect out: it is offered, and not to processes apart. */
+  /** True when the run's own process may have carried this effect out already: nobody has, processes apart shall not, and doing it twice changes nothing. */
   mayStart(run: LoadedRun, effect: OpenEffect): boolean
   /** True when somebody waits who might take an effect of this run. */
   isWanted(run: LoadedRun): boolean
@@ -32,6 +32,8 @@ export interface Claims {
 
 /** Who executes an effect: the runner of a kind lives with this actor. */
 const RUNNER_OF: Readonly<Record<string, string>> = { file: 'environment', human: 'environment', execution: 'executor', completion: 'llm-tool', grading: 'evaluator' }
+/** What may be carried out before it is granted: it reads and writes nothing but blobs by their hash. */
+const REPEATABLE: ReadonlySet<string> = new Set(['file'])
 const APART = 'apart'
 const MAX_WAIT_MS = 30_000
 const MAX_SLOTS = 64
@@ -102,7 +104,7 @@ export function createClaims({ sessions, writer, leaseMs }: { sessions: Sessions
         stageGrant(group, waiter, Grant.create({ run_id: state.runBytes, effect_id: unhex(effect.id), attempt, fence, record: effect.record, lease_ms: leaseMs }))
       }
     },
-    mayStart: (run, effect) => run.state?.offered.has(effect.id) === true && !isApart(run, effect),
+    mayStart: (run, effect) => REPEATABLE.has(effect.kind) && run.state?.offered.has(effect.id) === true && !isApart(run, effect),
     isWanted: (run) => (run.state?.offered.size ?? 0) > 0 && (scopes.has(APART) || scopes.has(run.state?.run ?? '')),
     leave: (session) => {
       for (const waiters of [...scopes.values()]) for (const waiter of [...waiters]) if (waiter.session === session && waiter.staged.length === 0) end(waiter, [])

@@ -49,7 +49,7 @@ export function stage(group: Group, state: RunState, writer: Writer, event: NewE
 }
 
 /** What comes of an effect has it as its cause and as its correlation: it is said once. */
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length > 0 && a.length === b.length && a.every((byte, index) => byte === b[index])
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
 const NO_ID = new Uint8Array()
 
 /** What the payload names itself is not said twice: whoever follows a record's blobs reads both. */

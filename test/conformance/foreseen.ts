@@ -125,13 +125,13 @@ export function foreseenFeatures(name: string, newDisk: () => Promise<Disk>): vo
     })
 
     /** executor/1 answers run.started with an effect, which its process carried out already, and then with what it learned. */
-    const carriedOut = async (run: Uint8Array, who: Uint8Array, change: (outcome: Consequence) => Consequence = (outcome) => outcome): Promise<Append> => {
+    const carriedOut = async (run: Uint8Array, who: Uint8Array, change: (outcome: Consequence) => Consequence = (outcome) => outcome, kind = 'file'): Promise<Append> => {
       const cause = await recordAt(journal, run, 0)
       const id = outputId(formatRunId(run), cause.id, 'executor/1', 1)
-      const { events = [] } = outcomeRequest(run, { effect_id: unhex(id), attempt: 1, fence: 3 }, { call: 1, requester: 'executor/1' })
+      const { events = [] } = outcomeRequest(run, { effect_id: unhex(id), attempt: 1, fence: 3 }, { call: 1, requester: 'executor/1', kind })
       const learned = hex(events[0]?.event_id ?? new Uint8Array())
       return {
-        ...reactionRequest(run, cause, 'executor/1', [effect(1)]), at_ms: world.clock.now, session: who,
+        ...reactionRequest(run, cause, 'executor/1', [effect(1, 3, kind)]), at_ms: world.clock.now, session: who,
         consequences: [change({ reaction: null, effect_id: unhex(id), events }), foreseen(run, 4, learned, 'executor/1', [note('agent')])],
       }
     }
@@ -153,7 +153,7 @@ export function foreseenFeatures(name: string, newDisk: () => Promise<Disk>): vo
       expect(log[3]?.payload).toMatchObject({ clock: { worker: hex(who), pid: process.pid } })
       await again()
       expect(await journal.append(request)).toMatchObject({ decision: Decision.IDEMPOTENT, consequences: 2 })
-      expect((await journal.claim({ session: who, holder: here(), kinds: ['execution'], run_id: run, slots: 1, wait_ms: 0 })).grants).toEqual([])
+      expect((await journal.claim({ session: who, holder: here(), kinds: ['file', 'execution'], run_id: run, slots: 1, wait_ms: 0 })).grants).toEqual([])
       expect(await sound(journal, run)).toHaveLength(7)
     })
 
@@ -161,11 +161,12 @@ export function foreseenFeatures(name: string, newDisk: () => Promise<Disk>): vo
       ['of a session that is not there', (run) => carriedOut(run, session())],
       ['of another attempt', (run, who) => carriedOut(run, who, (outcome) => ({ ...outcome, events: outcome.events.map((event) => ({ ...event, event_id: unhex('ab'.repeat(32)) })) }))],
       ['of another effect', (run, who) => carriedOut(run, who, (outcome) => ({ ...outcome, effect_id: unhex('cd'.repeat(32)) }))],
+      ['of a script', (run, who) => carriedOut(run, who, undefined, 'execution')],
       ['to somebody else', (run, who) => carriedOut(run, who, (outcome) => ({ ...outcome, events: outcome.events.map((event) => ({ ...event, to: 'agent' })) }))],
     ])('an outcome %s is left out, and its effect waits for a worker', async (_, make) => {
       const { run, who } = await executors()
       expect(await journal.append(await make(run, who))).toMatchObject({ decision: Decision.OK, consequences: 0, head_seq: 2 })
-      const [grant] = (await journal.claim({ session: who, holder: here(), kinds: ['execution'], run_id: run, slots: 1, wait_ms: 2000 })).grants
+      const [grant] = (await journal.claim({ session: who, holder: here(), kinds: ['file', 'execution'], run_id: run, slots: 1, wait_ms: 2000 })).grants
       expect(grant).toMatchObject({ attempt: 1, fence: 3 })
     })
 
@@ -173,7 +174,7 @@ export function foreseenFeatures(name: string, newDisk: () => Promise<Disk>): vo
       const run = newRun()
       const who = session()
       await create(journal, run, 'executor/1')
-      await journal.attach({ run_id: run, session: who, holder: here(), apart: ['executor'] })
+      await journal.attach({ run_id: run, session: who, holder: here(), apart: ['environment'] })
       expect(await journal.append(await carriedOut(run, who))).toMatchObject({ decision: Decision.OK, consequences: 0 })
     })
 
