@@ -2,6 +2,7 @@ import type { ActorName } from '../../schemas/actor-names.ts'
 import { askPerson } from './ask-person.ts'
 import { ACTORS } from '../../schemas/actor-names.ts'
 import { messageOf } from '../../schemas/errors.ts'
+import { readText } from '../blobs/index.ts'
 import type { StoreClient } from '../bus/index.ts'
 import { serveRun } from '../effects/index.ts'
 import type { MachineRoomOptions } from '../effects/index.ts'
@@ -34,7 +35,7 @@ export const screenFor = (json: boolean): Screen => (json ? stderr() : stdout())
 /** Serves a run with its story on the screen, until it is finished or cut off; gives the exit code. */
 export async function serveWithView({ client, runId, seenSeq, apart, machine, quiet, json, storeWords, notices, interactive = false }: ServeOptions): Promise<number> {
   const screen = screenFor(json)
-  const view = new RunView({ screen, seenSeq, quiet, read: async (hash) => Buffer.from(await client.blobs.get(hash)).toString() })
+  const view = new RunView({ screen, seenSeq, quiet, read: (hash) => readText(client.blobs, hash) })
   notices.show = (message) => view.notice(message)
   const short = shortId(runId)
   const person = interactive ? askPerson(screen, (work) => view.whileAsking(work)) : undefined

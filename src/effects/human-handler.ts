@@ -1,3 +1,4 @@
+import { readText } from '../blobs/index.ts'
 import type { BlobStore } from '../blobs/index.ts'
 import type { EffectHandler } from './attempt.ts'
 import type { Ask } from './machine-room.ts'
@@ -10,7 +11,7 @@ export const humanHandler = (blobs: BlobStore, ask: Ask | undefined): EffectHand
   const spec = request.human
   if (spec === undefined || (spec.what !== 'help' && spec.what !== 'action')) return { ok: false, error: { source: 'system', code: 'no_spec', message: 'the question to a person asks nothing' } }
   if (ask === undefined) return nobody('nobody is there to answer: begin or resume the run with --interactive in a terminal')
-  const read = async (ref: string | undefined): Promise<string> => (ref === undefined ? '' : Buffer.from(await blobs.get(ref)).toString())
+  const read = async (ref: string | undefined): Promise<string> => (ref === undefined ? '' : readText(blobs, ref))
   const answer = await ask({ what: spec.what, prompt: await read(spec.prompt?.ref), choices: await read(spec.choices?.ref) }, signal)
   if (signal.aborted) return { ok: false, error: { source: 'user', code: 'cancelled', message: 'the question was taken back' } }
   if (answer === undefined) return nobody('nobody answered')

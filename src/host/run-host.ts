@@ -6,6 +6,7 @@ import type { kymo } from '../../schemas/generated/messages.js'
 import { actorKind } from '../../schemas/actor-names.ts'
 import { Decision, SMALL_BLOB, decisionName } from '../journal/index.ts'
 import type { Reply, Request } from '../journal/index.ts'
+import { readText } from '../blobs/index.ts'
 import { Follower } from '../bus/index.ts'
 import type { StoreConnection } from '../bus/index.ts'
 import { RunFold, firstDifference } from './fold.ts'
@@ -55,7 +56,7 @@ export class RunHost {
     this.#options = options
     this.#run = parseRunId(options.runId)
     this.#fold = new RunFold({
-      read: async (hash) => Buffer.from(await options.client.blobs.get(hash)).toString(),
+      read: this.#read,
       hosts: (actor) => options.actors.has(actorKind(actor)),
       ...(options.agents === undefined ? {} : { agents: options.agents }),
     })
@@ -136,10 +137,7 @@ export class RunHost {
     }
   }
 
-  readonly #read = async (hash: string): Promise<string> => {
-    const bytes = await this.#options.client.blobs.get(hash)
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
-  }
+  readonly #read = (hash: string): Promise<string> => readText(this.#options.client.blobs, hash)
 
   /** True when the reaction stands in the log, by this host or by its double. */
   async #append(actor: string, cause: AnyEvent, { next, drafts, blobs }: Reaction): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { canonicalJson } from '../../../schemas/canonical-json.ts'
-import { isFatal, llmSettings, settingsFor } from '../../../schemas/completion.ts'
+import { isFatal, settingsFor } from '../../../schemas/completion.ts'
 import type { Failure } from '../../../schemas/generated/events.ts'
 import { instanceOf, listAfter, text, textOf } from '../../protocol.ts'
 import type { ListValue, Message, Received, ReceivedOf, TextValue } from '../../protocol.ts'
@@ -45,8 +45,6 @@ export const initialContext = (): Context => ({
 
 type Briefed = ReceivedOf<'agent.briefed'>
 type Delivered = ReceivedOf<'completion.delivered'>
-
-export const hasModel = ({ data }: Briefed): boolean => llmSettings.safeParse(JSON.parse(data.llm ?? '{}')).success
 
 export function begin({ data }: Briefed): Context {
   const config = autogptConfig.parse(JSON.parse(data.config))

@@ -2,7 +2,8 @@ import { assign, setup } from 'xstate'
 import type { ActorLogic } from '../../logic.ts'
 import { violation } from '../../protocol.ts'
 import type { MachineInput, Message, Received, ReceivedOf } from '../../protocol.ts'
-import { NO_MODEL, act, acted, ask, begin, counted, gaveUp, hasModel, initialContext, isFull, isHopeless, isUsable, needs, noValidReply, observe, refuse, summarise, summarised } from './loop.ts'
+import { hasModel } from '../prompt/index.ts'
+import { NO_MODEL, act, acted, ask, begin, counted, gaveUp, initialContext, isFull, isHopeless, isUsable, needs, noValidReply, observe, refuse, summarise, summarised } from './loop.ts'
 import type { Context } from './loop.ts'
 
 interface Args { context: Context; event: Received }
@@ -27,7 +28,7 @@ const machine = setup({
   types: { context: {} as Context, events: {} as Received, input: {} as MachineInput },
   actions: { send: (_args, _message: Message) => {} },
   guards: {
-    hasModel: ({ event }: Args) => event.type === 'agent.briefed' && hasModel(event),
+    hasModel: ({ event }: Args) => event.type === 'agent.briefed' && hasModel(event.data.llm),
     over: isOver,
     hopeless: ({ event }: Args) => event.type === 'completion.delivered' && isHopeless(event),
     usable: ({ context, event }: Args) => event.type === 'completion.delivered' && isUsable(context, event),

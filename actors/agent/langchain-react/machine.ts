@@ -2,7 +2,8 @@ import { assign, setup } from 'xstate'
 import type { ActorLogic } from '../../logic.ts'
 import { violation } from '../../protocol.ts'
 import type { MachineInput, Message, Received, ReceivedOf } from '../../protocol.ts'
-import { NO_MODEL, act, acted, ask, begin, counted, gaveUp, hasModel, initialContext, isCancelled, isHopeless, isReadable, noValidReply, observe, observeError } from './rounds.ts'
+import { hasModel } from '../prompt/index.ts'
+import { NO_MODEL, act, acted, ask, begin, counted, gaveUp, initialContext, isCancelled, isHopeless, isReadable, noValidReply, observe, observeError } from './rounds.ts'
 import type { Context } from './rounds.ts'
 
 interface Args { context: Context; event: Received }
@@ -22,7 +23,7 @@ const machine = setup({
   types: { context: {} as Context, events: {} as Received, input: {} as MachineInput },
   actions: { send: (_args, _message: Message) => {} },
   guards: {
-    hasModel: ({ event }: Args) => event.type === 'agent.briefed' && hasModel(event),
+    hasModel: ({ event }: Args) => event.type === 'agent.briefed' && hasModel(event.data.llm),
     over: ({ event }: Args) => (event.type === 'observation.delivered' ? event.data.final : event.type === 'completion.delivered' && isCancelled(event)),
     hopeless: ({ event }: Args) => event.type === 'completion.delivered' && isHopeless(event),
     readable: ({ context, event }: Args) => event.type === 'completion.delivered' && isReadable(context, event),

@@ -1,6 +1,7 @@
 import { canonicalJson } from '../../../schemas/canonical-json.ts'
 import { KymoError, isKymoError } from '../../../schemas/errors.ts'
 import type { OutcomeFacts } from '../../../schemas/generated/events.ts'
+import { readText } from '../../blobs/index.ts'
 import type { BlobStore } from '../../blobs/index.ts'
 import type { Attempt, EffectHandler, Settled } from '../attempt.ts'
 import { costOf } from './cost.ts'
@@ -26,8 +27,6 @@ export function completionHandler({ blobs, keys, limits }: CompletionOptions): E
   return (attempt) => complete(attempt, blobs, known, (asked, context) => answer(asked, { ...context, keys, blobs }))
 }
 
-const textOf = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
-
 type Answer = (asked: ProviderRequest, context: Omit<ProviderContext, 'keys' | 'blobs'>) => Promise<Answered>
 
 async function complete(attempt: Attempt, blobs: BlobStore, known: KnownPrompts, answer: Answer): Promise<Settled> {
@@ -36,7 +35,7 @@ async function complete(attempt: Attempt, blobs: BlobStore, known: KnownPrompts,
   if (spec === undefined) return { ok: false, error: { source: 'system', code: 'no_spec', message: 'the completion says nothing' } }
   let asked: ProviderRequest
   try {
-    asked = await rebuildRequest(spec, async (hash) => textOf(await blobs.get(hash)), request.call, known)
+    asked = await rebuildRequest(spec, (hash) => readText(blobs, hash), request.call, known)
   } catch (error) {
     if (isKymoError(error, 'KYMO_PROMPT') || isKymoError(error, 'KYMO_PARAMS')) return { ok: false, error: { source: 'agent', code: 'bad_request', message: error.message } }
     throw error

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { KymoError } from '../../../../schemas/errors.ts'
+import { readText } from '../../../blobs/index.ts'
 import type { BlobStore } from '../../../blobs/index.ts'
 import type { Provider, ProviderAnswer, ToolCall } from '../provider.ts'
 import type { ReadText } from '../request/index.ts'
@@ -34,7 +35,7 @@ export function recordedProvider(): Provider {
   return async (request, { client, blobs, runId, effectId, signal }) => {
     const { answers: list } = request.settings
     if (list === undefined) return { ok: false, retryable: false, error: { source: 'user', code: 'recorded_miss', message: 'this run names no recorded answers: start it with --model recorded/RUN or recorded/FILE' } }
-    const read: ReadText = async (hash) => Buffer.from(await blobs.get(hash)).toString()
+    const read: ReadText = (hash) => readText(blobs, hash)
     const answers = await answersIn(list, blobs)
     const place = await own.placeOf({ client, read, runId, effectId, key: request.key })
     if (signal.aborted) throw new KymoError('KYMO_CANCELLED', 'cancelled')

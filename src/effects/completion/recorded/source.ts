@@ -5,6 +5,7 @@ import { KymoError } from '../../../../schemas/errors.ts'
 import { hex } from '../../../../schemas/hash.ts'
 import { decodeRecord, formatRunId, parseRunId } from '../../../../schemas/record.ts'
 import type { AnyEvent, BlobName } from '../../../../schemas/record.ts'
+import { readText } from '../../../blobs/index.ts'
 import type { StoreConnection } from '../../../bus/index.ts'
 import { Decision } from '../../../journal/index.ts'
 import type { ReadText } from '../request/index.ts'
@@ -27,7 +28,7 @@ const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false
 
 /** What the models of a run of this store answered so far. */
 export function recordingOf(store: Pick<Store, 'read' | 'blobs'>, runId: string): Promise<Recording> {
-  const read: ReadText = async (hash) => Buffer.from(await store.blobs.get(hash)).toString()
+  const read: ReadText = (hash) => readText(store.blobs, hash)
   return collectAnswers(eventsOf(store, runId), read)
 }
 
