@@ -48,7 +48,7 @@ async function scriptSettings({ script: path, ...rest }: Readonly<Record<string,
   if (unknown.length > 0) throw new KymoError('KYMO_AGENT_CONFIG', `the scripted agent has no setting "${unknown[0] ?? ''}"; it takes script=FILE`)
   if (path === undefined) throw new KymoError('KYMO_AGENT_CONFIG', 'the scripted agent plays a file of actions: name it with --agent-config script=FILE, or play the reference solution of the task with script=reference')
   if (path === REFERENCE) return storeActions(await referenceScript(task), blobs)
-  return storeScript(await readFile(path, 'utf8').catch((cause: unknown) => { throw new KymoError('KYMO_AGENT_CONFIG', `the script ${path} cannot be read (${messageOf(cause)})`, { cause }) }), path, blobs)
+  return storeScript(await readFile(path, 'utf8').catch((cause: unknown) => { throw new KymoError('KYMO_AGENT_CONFIG', `the script ${path} cannot be read (${messageOf(cause)}): give the path of a YAML file with actions, or play the task's own solution with --agent-config script=reference`, { cause }) }), path, blobs)
 }
 
 /** Stores a script as people write it. Throws KYMO_AGENT_CONFIG with what does not fit. */
