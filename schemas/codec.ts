@@ -14,20 +14,22 @@ const codecs = kymo.v1.event as unknown as Record<string, Codec<Record<string, u
 
 export const isEventType = (type: string): type is EventType => Object.hasOwn(MESSAGE_OF, type)
 
+/** A payload as protobufjs takes it: bytes for hex, and nothing that is not a field. */
+export type Wire = Record<string, unknown>
+
 /**
- * Bytes of an event's payload. Unlike protobufjs it refuses what it cannot write faithfully: unknown names, wrong types,
+ * What is to be written of an event's payload. Unlike protobufjs it refuses what cannot be written faithfully: unknown names, wrong types,
  * numbers out of range, lone surrogates, two arms of a oneof, a text that was not stored first. Throws KYMO_SCHEMA.
  */
-export function encodeEvent<T extends EventType>(type: T, payload: EventPayloads[T]): Uint8Array {
-  const name = MESSAGE_OF[type]
-  return codec(name).encode(toWire(name, payload, type)).finish()
+export function wireOf(type: string, payload: unknown): Wire {
+  if (!isEventType(type)) throw new KymoError('KYMO_SCHEMA', `there is no event type "${String(type).slice(0, 80)}"`)
+  return toWire(MESSAGE_OF[type], payload, type)
 }
 
-/** Throws KYMO_SCHEMA where encodeEvent would. */
-export const checkPayload = (type: string, payload: unknown): void => {
-  if (!isEventType(type)) throw new KymoError('KYMO_SCHEMA', `there is no event type "${String(type).slice(0, 80)}"`)
-  toWire(MESSAGE_OF[type], payload, type)
-}
+export const encodeWire = (type: EventType, wire: Wire): Uint8Array => codec(MESSAGE_OF[type]).encode(wire).finish()
+
+/** Bytes of an event's payload. Throws KYMO_SCHEMA where wireOf does. */
+export const encodeEvent = <T extends EventType>(type: T, payload: EventPayloads[T]): Uint8Array => encodeWire(type, wireOf(type, payload))
 
 /** The payload of an event as stored, lifted to today's schema. Throws KYMO_SCHEMA for an unknown type or bytes that do not decode. */
 export function decodeEvent<T extends EventType>(type: T, version: number, bytes: Uint8Array): EventPayloads[T] {
@@ -50,35 +52,49 @@ const codec = (name: string): Codec<Record<string, unknown>> => {
 
 const refuse = (path: string, what: string) => new KymoError('KYMO_SCHEMA', `${path}: ${what}`)
 
-function toWire(name: string, value: unknown, path: string): Record<string, unknown> {
+type Spec = readonly [field: string, type: string, repeated: number, oneof: string]
+const byName = new Map<string, ReadonlyMap<string, Spec>>()
+
+/** A message's fields by name. */
+function specsOf(name: string): ReadonlyMap<string, Spec> | undefined {
+  const known = byName.get(name)
+  const fields = FIELDS[name]
+  if (known !== undefined || fields === undefined) return known
+  const specs = new Map(fields.map((spec) => [spec[0], spec]))
+  byName.set(name, specs)
+  return specs
+}
+
+function toWire(name: string, value: unknown, path: string): Wire {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refuse(path, `expected an object, got ${value === null ? 'null' : typeof value}`)
   const record = value as Record<string, unknown>
-  const fields = FIELDS[name]
-  if (fields === undefined) throw refuse(path, `unknown message ${name}`)
+  const specs = specsOf(name)
+  if (specs === undefined) throw refuse(path, `unknown message ${name}`)
   const stored = name === 'Text' || name === 'Ref' || name === 'ListRef'
   if (stored && typeof record['ref'] !== 'string') throw refuse(path, 'was not stored before it was sent')
-  const out: Record<string, unknown> = {}
-  const taken = new Map<string, string>()
-  for (const [field, type, repeated, oneof] of fields) {
+  const out: Wire = {}
+  let arms: Map<string, string> | undefined
+  for (const field of Object.keys(record)) {
     const item = record[field]
     if (item === undefined) continue
+    const spec = specs.get(field)
     const at = `${path}.${field}`
+    if (spec === undefined) {
+      if (stored && (field === 'text' || field === 'list')) continue
+      throw refuse(at, `unknown field of ${name}`)
+    }
+    const [, type, repeated, oneof] = spec
     if (repeated) {
       if (!Array.isArray(item)) throw refuse(at, 'expected a list')
       out[field] = item.map((one, index) => scalarOrMessage(type, one, `${at}[${index}]`))
       continue
     }
     if (oneof !== '') {
-      const other = taken.get(oneof)
+      const other = arms?.get(oneof)
       if (other !== undefined) throw refuse(at, `"${other}" is set as well, and only one ${oneof} can be`)
-      taken.set(oneof, field)
+      arms = (arms ?? new Map<string, string>()).set(oneof, field)
     }
     out[field] = scalarOrMessage(type, item, at)
-  }
-  for (const key of Object.keys(record)) {
-    if (record[key] === undefined || fields.some(([field]) => field === key)) continue
-    if (stored && (key === 'text' || key === 'list')) continue
-    throw refuse(`${path}.${key}`, `unknown field of ${name}`)
   }
   return out
 }
@@ -110,9 +126,10 @@ function scalarOrMessage(type: string, value: unknown, path: string): unknown {
 }
 
 /** A copy with every field that was sent or has a default, and bytes as hex. */
-function fromWire(name: string, message: Record<string, unknown>): Record<string, unknown> {
+function fromWire(name: string, message: Record<string, unknown>, without = ''): Record<string, unknown> {
   const out: Record<string, unknown> = {}
   for (const [field, type, repeated, oneof] of FIELDS[name] ?? []) {
+    if (type === without) continue
     const value = message[field]
     // A default stands in the prototype: of a oneof only the arm that was sent counts.
     if (value === null || value === undefined || (oneof !== '' && !Object.hasOwn(message, field))) continue
@@ -133,5 +150,26 @@ function digits(bytes: Uint8Array): string {
   return bytes.length >= 32 && bytes.every((byte) => (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66)) ? Buffer.from(bytes).toString('latin1') : hex(bytes)
 }
 
-/** The payload as it stands, not lifted to today's schema: enough to check that it decodes and to read what an index needs. */
-export const decodeWire = (type: EventType, bytes: Uint8Array): Record<string, unknown> => fromWire(MESSAGE_OF[type], codec(MESSAGE_OF[type]).decode(bytes))
+/** The payload that decodeEvent gives once this one was written: what was not set has its default. */
+export const asRead = <T extends EventType>(type: T, payload: EventPayloads[T]): EventPayloads[T] => filled(MESSAGE_OF[type], payload as unknown as Record<string, unknown>) as unknown as EventPayloads[T]
+
+function filled(name: string, payload: Record<string, unknown>): Record<string, unknown> {
+  const out: Record<string, unknown> = {}
+  for (const [field, type, repeated, oneof] of FIELDS[name] ?? []) {
+    const value = payload[field]
+    if (value === undefined) {
+      if (repeated === 1) out[field] = []
+      else if (oneof === '' && Object.hasOwn(DEFAULTS, type)) out[field] = DEFAULTS[type]
+    } else if (typeof value === 'object' && FIELDS[type] !== undefined) out[field] = repeated === 1 ? (value as Record<string, unknown>[]).map((one) => filled(type, one)) : filled(type, value as Record<string, unknown>)
+    // There is no negative zero among whole numbers.
+    else out[field] = typeof value === 'number' && type !== 'double' ? value + 0 : value
+  }
+  return out
+}
+const DEFAULTS: Readonly<Record<string, unknown>> = { string: '', bytes: '', bool: false, double: 0, uint32: 0, int32: 0, sint32: 0 }
+
+/**
+ * The payload as it stands, not lifted to today's schema, and without digests: enough to check that it decodes and to read what an index
+ * needs. Throws what protobufjs throws.
+ */
+export const decodeWire = (type: EventType, bytes: Uint8Array): Record<string, unknown> => fromWire(MESSAGE_OF[type], codec(MESSAGE_OF[type]).decode(bytes), 'Digest')

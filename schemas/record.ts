@@ -1,6 +1,6 @@
 import { kymo } from './generated/messages.js'
 import type { EventPayloads, EventType } from './generated/events.ts'
-import { decodeEvent, isEventType } from './codec.ts'
+import { asRead, decodeEvent, isEventType } from './codec.ts'
 import { KymoError } from './errors.ts'
 import { hex, sha256, sha256Hex } from './hash.ts'
 
@@ -61,22 +61,24 @@ export function decodeRecordLazily(bytes: Uint8Array): AnyEvent {
   }) as unknown as AnyEvent
 }
 
-/** An event as it will be recorded, if its place in the log and the moment come out as assumed. What only the journal knows is empty. */
-export function eventToBe(runId: string, event: kymo.v1.journal.NewEvent, seq: number, at: number): AnyEvent {
+/**
+ * An event as it will be recorded, if its place in the log and the moment come out as assumed; its payload as it was written, where that is
+ * at hand. What only the journal knows is empty.
+ */
+export function eventToBe(runId: string, event: kymo.v1.journal.NewEvent, seq: number, at: number, written?: EventPayloads[EventType]): AnyEvent {
   const { event_id, type, schema_version, from, to, cause_id, correlation_id, payload } = event
   return {
     runId, seq, id: hex(event_id), type, from, to, prevTo: -1, causeId: hex(cause_id), correlationId: hex(correlation_id), attempt: 0, fence: 0, at, epoch: 0, prevHash: '', hash: '', blobs: [], size: 0,
-    payload: payloadOf({ type: type as EventType, schema_version, correlation_id, payload }),
+    payload: ofEffect(written === undefined ? decodeEvent(type as EventType, schema_version, payload) : asRead(type as EventType, written), correlation_id),
   } as unknown as AnyEvent
 }
 
 type Known = Envelope & { type: EventType }
 
 /** The payload; where it leaves out which effect it belongs to, the correlation id says it. */
-function payloadOf(envelope: Pick<Known, 'type' | 'schema_version' | 'correlation_id' | 'payload'>): object {
-  const payload = decodeEvent(envelope.type, envelope.schema_version, envelope.payload)
-  return 'effect' in payload && payload.effect === '' ? { ...payload, effect: hex(envelope.correlation_id) } : payload
-}
+const payloadOf = ({ type, schema_version, correlation_id, payload }: Known): object => ofEffect(decodeEvent(type, schema_version, payload), correlation_id)
+
+const ofEffect = (payload: object, correlation: Uint8Array): object => ('effect' in payload && payload.effect === '' ? { ...payload, effect: hex(correlation) } : payload)
 
 function decodeEnvelope(bytes: Uint8Array): Known {
   let envelope: Envelope

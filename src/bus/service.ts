@@ -14,7 +14,8 @@ import { makeFolder } from './make-folder.ts'
 import { startNatsServer } from './nats-server.ts'
 import type { NatsServer } from './nats-server.ts'
 import { rejectedLog } from './rejected.ts'
-import { discoverSubject, eventSubject, requestSubject } from './subjects.ts'
+import { createHints } from './hints.ts'
+import { discoverSubject, requestSubject } from './subjects.ts'
 
 export interface ServiceOptions {
   directory: string
@@ -60,9 +61,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     hasFile: (hash) => files.has(hash),
     ...(options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs }),
     onProblem: problem,
-    onCommit: (run, records) => {
-      for (const { to, bytes } of records) if (options.dropPublish?.() !== true) bus?.publish(eventSubject(run, to), bytes)
-    },
+    onCommit: createHints((subject, data) => { if (options.dropPublish?.() !== true) bus?.publish(subject, data) }),
   })
   let nats: NatsServer | undefined
   // The store is ours by now, so its nats-server is too; it starts while the journal is read.

@@ -217,19 +217,28 @@ export class StoreClient implements JournalPort {
   hello = (request: Partial<Request<'hello'>>) => this.#call('hello', { session: this.session, holder: this.holder, ...request })
   down = (request: Partial<Request<'down'>>) => this.#once('down', { ...request, reason: request.reason || this.#options.what }, 5000)
 
-  /** Waits for work as long as asked; each request to the store is a short one. */
+  /** Waits for work as long as asked, or until a slot was taken by a grant that came with the reply to an append; each request to the store is a short one. */
   async claim(request: Partial<Request<'claim'>>): Promise<Reply<'claim'>> {
     const until = performance.now() + (request.wait_ms ?? 0)
     for (;;) {
       const wait = Math.max(0, Math.min(CLAIM_MS, until - performance.now()))
       const reply = await this.#call('claim', { session: this.session, holder: this.holder, ...request, wait_ms: Math.round(wait) }, wait + 2000)
-      if (reply.grants.length > 0 || reply.decision !== Decision.OK || performance.now() >= until) return reply
+      if (reply.grants.length > 0 || reply.taken > 0 || reply.decision !== Decision.OK || performance.now() >= until) return reply
     }
   }
 
   /** Every committed record of a run, as a hint: some may be missing, so a listener also reads the journal. */
   onEvents(run: string, handle: (record: Uint8Array) => void): () => void {
-    return this.#bus.subscribe(runEvents(run), (message) => handle(message.data))
+    return this.#bus.subscribe(runEvents(run), ({ data }) => {
+      let records: Uint8Array[]
+      try {
+        ({ records } = kymo.v1.journal.Committed.decode(data))
+      } catch {
+        // No record either: whoever listens reads the journal.
+        records = [data]
+      }
+      for (const record of records) handle(record)
+    })
   }
 
   subscribe(subject: string, handle: (subject: string, data: Uint8Array) => void): () => void {

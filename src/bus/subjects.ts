@@ -1,10 +1,10 @@
-/** NATS subjects (architecture, section 11). An instance `executor/3` becomes two tokens, `executor.3`. */
+/** NATS subjects (architecture, section 11). */
 export const requestSubject = (store: string, operation: string): string => `kymo.v1.journal.${store}.${operation}`
-export const eventSubject = (run: string, to: string): string => `kymo.v1.run.${run}.event.${to === '' ? 'none' : to.replace('/', '.')}`
-export const runEvents = (run: string): string => `kymo.v1.run.${run}.event.>`
-/** Everything sent to one actor of any run, and to its instances. */
-export const actorEvents = (actor: string): string[] => [`kymo.v1.run.*.event.${actor}`, `kymo.v1.run.*.event.${actor}.>`]
-export const cancelEvents = 'kymo.v1.run.*.event.runner'
+/** A run's records, a message for each commit. */
+export const runEvents = (run: string): string => `kymo.v1.run.${run}.events`
+/** Says that there is something for an actor, or for the runners, of a run that leaves actors to processes of their own. */
+export const callSubject = (run: string, to: string): string => `kymo.v1.run.${run}.for.${to}`
+export const callsFor = (to: string): string => callSubject('*', to)
 export const outputSubject = (run: string): string => `kymo.v1.telemetry.${run}.output`
 export const discoverSubject = 'kymo.v1.discover'
 /** The run a subject speaks of, as 32 hex digits. */

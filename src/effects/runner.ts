@@ -54,8 +54,7 @@ export class Runner {
 
   async #claimLoop(kind: string): Promise<void> {
     const { client, scope, kinds } = this.#options
-    const { handle, slots } = kinds[kind] ?? { handle: undefined, slots: 0 }
-    if (handle === undefined) return
+    const { slots } = kinds[kind] ?? { slots: 0 }
     while (!this.#stopping) {
       const mine = [...this.#active.values()].filter((active) => active.held.effect_id.length > 0 && this.#kindOf.get(active) === kind)
       if (mine.length >= slots) {
@@ -64,7 +63,7 @@ export class Runner {
       }
       try {
         const reply = await client.claim({ kinds: [kind], slots: slots - mine.length, wait_ms: 20_000, ...('run' in scope ? { run_id: scope.run } : { apart: true }) })
-        for (const grant of reply.grants) this.#begin(kind, handle, grant)
+        for (const grant of reply.grants) this.#begin(grant)
       } catch (error) {
         if (this.#stopping) return
         this.#options.onFatal(error)
@@ -76,10 +75,13 @@ export class Runner {
   }
   readonly #kindOf = new Map<Active, string>()
 
-  #begin(kind: string, handle: EffectHandler, grant: kymo.v1.journal.Grant): void {
+  #begin(grant: kymo.v1.journal.Grant): void {
+    const event = decodeRecord(Uint8Array.from(grant.record)) as RecordedEvent<'effect.requested'>
+    const { kind } = event.payload
+    const { handle } = this.#options.kinds[kind] ?? {}
     const held: Held = { run_id: Uint8Array.from(grant.run_id), effect_id: Uint8Array.from(grant.effect_id), attempt: grant.attempt, fence: grant.fence }
     const key = `${hex(held.effect_id)}/${held.fence}`
-    if (this.#active.has(key)) return
+    if (this.#active.has(key) || handle === undefined) return
     if (this.#stopping) {
       void this.#options.client.release({ holding: [held], reason: 'the process was stopped' }).catch(() => undefined)
       return
@@ -87,14 +89,13 @@ export class Runner {
     const active: Active = { held, abort: new AbortController(), released: false, done: Promise.resolve() }
     this.#active.set(key, active)
     this.#kindOf.set(active, kind)
-    active.done = this.#carryOut(handle, Uint8Array.from(grant.record), active).catch((error: unknown) => { if (!this.#stopping) this.#options.onFatal(error) }).finally(() => {
+    active.done = this.#carryOut(handle, event, active).catch((error: unknown) => { if (!this.#stopping) this.#options.onFatal(error) }).finally(() => {
       this.#active.delete(key)
       this.#kindOf.delete(active)
     })
   }
 
-  async #carryOut(handle: EffectHandler, record: Uint8Array, active: Active): Promise<void> {
-    const event = decodeRecord(record) as RecordedEvent<'effect.requested'>
+  async #carryOut(handle: EffectHandler, event: RecordedEvent<'effect.requested'>, active: Active): Promise<void> {
     const runId = formatRunId(active.held.run_id)
     const { settled, inline } = await this.#attempt(handle, event, runId, active.held.attempt, active.abort.signal)
     if (active.released) return
@@ -111,8 +112,8 @@ export class Runner {
     if (event.payload.kind !== 'file' || handle === undefined || this.#stopping) return undefined
     const late = new AbortController()
     const done = this.#attempt(handle, event, event.runId, 1, late.signal).catch(() => undefined)
-    const first = await Promise.race([done, sleep(AT_ONCE_MS, undefined, { signal: late.signal, ref: false }).catch(() => undefined)])
-    late.abort()
+    const first = await within(AT_ONCE_MS, done)
+    if (first === undefined) late.abort()
     if (first === undefined || !first.settled.ok) return undefined
     return { event: outcomeEvent(event, event.runId, 1, first.settled), blobs: [...first.inline].map(([hash, data]) => ({ hash, kind: 'bytes', data })) }
   }
@@ -158,7 +159,10 @@ export class Runner {
       outcome: { effect_id: held.effect_id, attempt: held.attempt, fence: held.fence },
       blobs: [...inline].filter(([hash]) => needed?.has(hash) ?? true).map(([hash, data]) => ({ hash: unhex(hash), data })),
       events: [outcome],
+      // What comes of it is often the next effect: a model's answer, its next question.
+      session: client.session, takes_grants: true,
     })
+    for (const grant of reply.grants) this.#begin(grant)
     switch (reply.decision) {
       case Decision.OK:
       case Decision.IDEMPOTENT:
@@ -212,6 +216,15 @@ export class Runner {
     await Promise.all(active.map((one) => one.done))
     if (active.length > 0) await this.#options.client.release({ holding: active.map((one) => one.held), reason: 'the process was stopped' }).catch(() => undefined)
   }
+}
+
+/** What is done by then, undefined for what is not. */
+async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => { timer = setTimeout(() => resolve(undefined), ms) })
+  const first = await Promise.race([work, late])
+  clearTimeout(timer)
+  return first
 }
 
 /** An attempt's outcome as the journal takes it. Which effect: the correlation id says it. */

@@ -5,7 +5,7 @@ import { hex, unhex } from '../../schemas/hash.ts'
 import { parseRunId } from '../../schemas/record.ts'
 import type { AnyEvent } from '../../schemas/record.ts'
 import { Decision } from '../journal/index.ts'
-import { actorEvents, cancelEvents, runOfSubject } from '../bus/index.ts'
+import { callsFor, runOfSubject } from '../bus/index.ts'
 import type { StoreConnection } from '../bus/index.ts'
 import { RunHost } from '../host/index.ts'
 import type { AgentRegistry } from '../host/index.ts'
@@ -128,8 +128,10 @@ export async function serveActor(options: ServeActorOptions): Promise<{ close: (
 
   const record: RunnerOptions['record'] = (outcome) => hosts.get(hex(outcome.run_id ?? new Uint8Array()))?.record(outcome) ?? client.append(outcome)
   const runner = new Runner({ client, scope: { apart: true }, kinds, record, onFatal: (error) => notice(error instanceof Error ? error.message : String(error)) })
-  const offs = actorEvents(actor).map((subject) => client.subscribe(subject, (from) => safely(look(runOfSubject(from)))))
-  offs.push(client.subscribe(cancelEvents, (from) => safely(runner.beat().then(() => look(runOfSubject(from))))))
+  const offs = [
+    client.subscribe(callsFor(actor), (from) => safely(look(runOfSubject(from)))),
+    client.subscribe(callsFor('runner'), (from) => safely(runner.beat().then(() => look(runOfSubject(from))))),
+  ]
   // A hint may be lost: runs that wait for this actor are looked for as well.
   let sweeping = false
   const sweep = async (): Promise<void> => {

@@ -19,10 +19,22 @@ export function digestSnapshot(snapshot: { value: unknown; status: string; conte
   for (const key of names) {
     const value = snapshot.context[key]
     const known = before !== undefined && Object.hasOwn(before.context, key) && before.context[key] === value ? before.digests.keys[key] : undefined
-    keys[key] = known ?? digestOf(canonicalJson(value))
+    keys[key] = known ?? digestOf(textOf(value))
   }
   const state = digestState(canonicalJson({ value: snapshot.value, status: snapshot.status }))
   return { state, keys, all: digestOf(state, ...names.filter((key) => key !== CLOCK_KEY).map((key) => `\n${key} ${keys[key] ?? ''}`)) }
+}
+
+/** As canonicalJson. What a context holds is replaced, never changed, and a list mostly grows or loses an item: the others keep their texts. */
+const textOf = (value: unknown): string => (Array.isArray(value) ? `[${value.map(itemText).join(',')}]` : canonicalJson(value))
+const texts = new WeakMap<object, string>()
+function itemText(item: unknown): string {
+  if (typeof item !== 'object' || item === null) return canonicalJson([item]).slice(1, -1)
+  const known = texts.get(item)
+  if (known !== undefined) return known
+  const text = canonicalJson(item)
+  texts.set(item, text)
+  return text
 }
 
 /** A machine has few states: each is hashed once. */

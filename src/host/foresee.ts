@@ -6,7 +6,7 @@ import { MAX_CONSEQUENCES, SMALL_BLOB } from '../journal/index.ts'
 import type { NewBlob, ReadText } from './hydrate.ts'
 import { newEvent } from './new-event.ts'
 import { react } from './reaction.ts'
-import type { ActorState, Reaction } from './reaction.ts'
+import type { ActorState, AnyDraft, Reaction } from './reaction.ts'
 
 type NewEvent = kymo.v1.journal.NewEvent
 
@@ -50,9 +50,9 @@ export async function foresee({ runId, events, from, at, state, take, read, carr
   const queue: AnyEvent[] = []
   let seq = from
   let carried = false
-  const put = (more: readonly NewEvent[]): void => {
-    for (const event of more) {
-      if (event.to !== '') queue.push(eventToBe(runId, event, seq, at))
+  const put = (more: readonly NewEvent[], drafts?: readonly AnyDraft[]): void => {
+    for (const [index, event] of more.entries()) {
+      if (event.to !== '') queue.push(eventToBe(runId, event, seq, at, drafts?.[index]?.payload))
       seq++
     }
   }
@@ -81,9 +81,10 @@ export async function foresee({ runId, events, from, at, state, take, read, carr
     links.push({ actor, cause, next: reaction.next, events: written })
     // Here the journal adds records of its own, or the run is over.
     if (written.some(({ type }) => type === 'effect.cancel_requested' || type === 'run.finished')) break
-    put(written)
-    const request = carried || links.length >= MAX_CONSEQUENCES ? undefined : written.find(({ type }) => type === 'effect.requested')
-    const done = request === undefined ? undefined : await carryOut?.(eventToBe(runId, request, seq - written.length + written.indexOf(request), at) as RecordedEvent<'effect.requested'>)
+    put(written, reaction.drafts)
+    const index = carried || links.length >= MAX_CONSEQUENCES ? -1 : written.findIndex(({ type }) => type === 'effect.requested')
+    const request = written[index]
+    const done = request === undefined ? undefined : await carryOut?.(eventToBe(runId, request, seq - written.length + index, at, reaction.drafts[index]?.payload) as RecordedEvent<'effect.requested'>)
     if (request === undefined || done === undefined) continue
     room -= sizeOf([done.event]) + done.blobs.reduce((sum, { data }) => sum + data.length, 0)
     if (room < 0) break

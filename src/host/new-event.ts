@@ -1,5 +1,5 @@
 import { KymoError, messageOf } from '../../schemas/errors.ts'
-import { encodeEvent, schemaVersion } from '../../schemas/codec.ts'
+import { encodeWire, schemaVersion, wireOf } from '../../schemas/codec.ts'
 import { unhex } from '../../schemas/hash.ts'
 import { BLOB_KIND, outputId } from '../../schemas/record.ts'
 import type { AnyEvent } from '../../schemas/record.ts'
@@ -13,7 +13,7 @@ export function newEvent(runId: string, cause: AnyEvent, actor: string, draft: A
       event_id: unhex(outputId(runId, cause.id, actor, index)), type: draft.type, schema_version: schemaVersion(draft.type), from: actor, to: draft.to, cause_id: unhex(cause.id),
       correlation_id: cause.correlationId === '' ? new Uint8Array() : unhex(cause.correlationId),
       blobs: draft.blobs.map(({ hash, kind, bytes }) => ({ hash: unhex(hash), kind: BLOB_KIND[kind], bytes })),
-      payload: encodeEvent(draft.type as never, draft.payload as never),
+      payload: encodeWire(draft.type, draft.wire ?? wireOf(draft.type, draft.payload)),
     }
   } catch (cause_) {
     throw new KymoError('KYMO_MACHINE_FAULT', `${actor} answered with a ${draft.type} that cannot be written: ${messageOf(cause_)}`, { cause: cause_ })

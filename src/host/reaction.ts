@@ -2,9 +2,10 @@ import type { AnyMachineSnapshot } from 'xstate'
 import type { Message } from '../../actors/index.ts'
 import type { EventPayloads, EventType } from '../../schemas/generated/events.ts'
 import { isAddress } from '../../schemas/actor-names.ts'
-import { checkPayload, encodeEvent } from '../../schemas/codec.ts'
+import { encodeWire, wireOf } from '../../schemas/codec.ts'
 import { KymoError, messageOf } from '../../schemas/errors.ts'
 import { outputId } from '../../schemas/record.ts'
+import type { Wire } from '../../schemas/codec.ts'
 import type { AnyEvent, BlobName } from '../../schemas/record.ts'
 import { MAX_RECORD } from '../journal/index.ts'
 import { changedDigests, digestSnapshot } from './digest.ts'
@@ -28,7 +29,8 @@ export interface ActorState {
   faulted: boolean
 }
 
-export interface Draft<T extends EventType = EventType> { type: T; to: string; payload: EventPayloads[T]; blobs: BlobName[] }
+/** `wire`: the payload as it is written, where it was made already. */
+export interface Draft<T extends EventType = EventType> { type: T; to: string; payload: EventPayloads[T]; blobs: BlobName[]; wire?: Wire }
 export type AnyDraft = { [T in EventType]: Draft<T> }[EventType]
 
 /** An actor's whole answer to one event: appended all or not at all. */
@@ -114,9 +116,9 @@ function step(state: ActorState, event: AnyEvent, received: { type: string }): R
       if (effect !== undefined) add('effect.cancel_requested', message.to, { effect, reason, call })
       return
     }
-    checkPayload(message.type, data)
-    checkSize(message.type, data)
-    add(message.type, message.to, data as never)
+    const wire = wireOf(message.type, data)
+    checkSize(message.type, data, wire)
+    drafts.push({ ...draft(message.type, message.to, data as never), wire } as AnyDraft)
   }
 
   const stepped = draft('actor.stepped', '', {
@@ -127,9 +129,9 @@ function step(state: ActorState, event: AnyEvent, received: { type: string }): R
 }
 
 /** Texts of any length go by hash; what stands in the record itself must fit into one. */
-function checkSize(type: EventType, data: Message['data']): void {
+function checkSize(type: EventType, data: Message['data'], wire: Wire): void {
   if (lengthOf(data) < MAX_RECORD / 4) return
-  const bytes = encodeEvent(type, data as never).length
+  const bytes = encodeWire(type, wire).length
   if (bytes > MAX_RECORD - ENVELOPE_ROOM) throw new KymoError('KYMO_MACHINE_FAULT', `a ${type} of ${bytes} bytes; a record may take ${MAX_RECORD}, and texts go by hash`)
 }
 const ENVELOPE_ROOM = 8192

@@ -11,16 +11,25 @@ import type { Sessions } from './sessions.ts'
 const { Grant } = kymo.v1.journal
 type Grant = kymo.v1.journal.Grant
 
-/** A worker that waits for effects: those of one run, or those of every run whose actors live apart. */
-interface Waiter { session: string; holder: Holder | null; kinds: ReadonlySet<string>; scope: string; slots: number; bytes: number; staged: Grant[]; late: boolean; resolve: (grants: Grant[]) => void }
+/**
+ * A worker that waits for effects: those of one run, or those of every run whose actors live apart. `taken` counts the slots whose grants went
+ * with the replies to its session's appends, those that are being written included.
+ */
+interface Waiter { session: string; holder: Holder | null; kinds: ReadonlySet<string>; scope: string; slots: number; taken: number; bytes: number; staged: Grant[]; late: boolean; resolve: (granted: Granted) => void }
+
+/** What a wait came to: grants, and how many slots were taken otherwise. */
+export interface Granted { grants: Grant[]; taken: number }
 
 export interface Claim { session: string; holder: Holder | null; kinds: readonly string[]; run: string; apart: boolean; slots: number; waitMs: number }
 
 export interface Claims {
   /** Waits for effects; resolves with grants that are durable, or with none when the time is over. */
-  wait(claim: Claim): Promise<Grant[]>
-  /** Grants what a run offers to those who wait for it: effect.started is recorded, and told once it is durable. */
-  grant(group: Group, run: LoadedRun, state: RunState): void
+  wait(claim: Claim): Promise<Granted>
+  /**
+   * Grants what a run offers to those who wait for it: effect.started is recorded, and told once it is durable. What goes to `teller`, a session
+   * that is about to hear from the journal anyway, is given back, to be told with that.
+   */
+  grant(group: Group, run: LoadedRun, state: RunState, teller?: string): Grant[]
   /** True when the run's own process may have carried this effect out already: nobody has, processes apart shall not, and doing it twice changes nothing. */
   mayStart(run: LoadedRun, effect: OpenEffect): boolean
   /** True when somebody waits who might take an effect of this run. */
@@ -44,7 +53,7 @@ export function createClaims({ sessions, writer, leaseMs }: { sessions: Sessions
   const end = (waiter: Waiter, grants: Grant[]): void => {
     const waiters = scopes.get(waiter.scope)
     if (waiters?.delete(waiter) === true && waiters.size === 0) scopes.delete(waiter.scope)
-    waiter.resolve(grants)
+    waiter.resolve({ grants, taken: waiter.taken })
   }
 
   const isApart = (run: LoadedRun, effect: OpenEffect): boolean => run.serving?.apart.has(RUNNER_OF[effect.kind] ?? '') ?? false
@@ -54,7 +63,7 @@ export function createClaims({ sessions, writer, leaseMs }: { sessions: Sessions
     // Nobody watches a run that is not served: its effects wait until it is.
     if (apart && !sessions.mayLive(run.serving?.session ?? '', run.serving?.holder ?? null)) return undefined
     for (const waiter of scopes.get(apart ? APART : state.run) ?? []) {
-      if (waiter.late || waiter.staged.length >= waiter.slots || !waiter.kinds.has(effect.kind)) continue
+      if (waiter.late || waiter.staged.length + waiter.taken >= waiter.slots || !waiter.kinds.has(effect.kind)) continue
       if (waiter.staged.length > 0 && waiter.bytes + effect.record.length > MAX_REPLY) continue
       if (sessions.isAlive(waiter.session)) return waiter
     }
@@ -74,6 +83,15 @@ export function createClaims({ sessions, writer, leaseMs }: { sessions: Sessions
     })
   }
 
+  /** A wait whose last slot was taken has nothing to wait for. */
+  const take = (group: Group, waiter: Waiter): void => {
+    waiter.taken++
+    group.settled.push((durable) => {
+      if (!durable) waiter.taken--
+      else if (waiter.taken >= waiter.slots && waiter.staged.length === 0) end(waiter, [])
+    })
+  }
+
   return {
     wait: (claim) => new Promise((resolve) => {
       const scope = claim.apart ? APART : claim.run
@@ -84,25 +102,35 @@ export function createClaims({ sessions, writer, leaseMs }: { sessions: Sessions
       }, Math.min(MAX_WAIT_MS, claim.waitMs))
       timer.unref()
       const waiter: Waiter = {
-        session: claim.session, holder: claim.holder, kinds: new Set(claim.kinds), scope, slots: Math.min(MAX_SLOTS, Math.max(1, claim.slots)), bytes: 0, staged: [], late: false,
-        resolve: (grants) => {
+        session: claim.session, holder: claim.holder, kinds: new Set(claim.kinds), scope, slots: Math.min(MAX_SLOTS, Math.max(1, claim.slots)), taken: 0, bytes: 0, staged: [], late: false,
+        resolve: (granted) => {
           clearTimeout(timer)
-          resolve(grants)
+          resolve(granted)
         },
       }
       const waiters = scopes.get(scope)
       if (waiters === undefined) scopes.set(scope, new Set([waiter]))
       else waiters.add(waiter)
     }),
-    grant: (group, run, state) => {
-      if (state.sealed || state.damage !== undefined || state.offered.size === 0 || scopes.size === 0) return
+    grant: (group, run, state, teller) => {
+      const told: Grant[] = []
+      let bytes = 0
+      if (state.sealed || state.damage !== undefined || state.offered.size === 0 || scopes.size === 0) return told
       for (const effect of [...state.offered.values()]) {
         const waiter = taker(run, state, effect)
         if (waiter === undefined) continue
         const { attempt, fence } = nextAttempt(state, effect)
         stageStart(group, state, writer, effect, waiter)
-        stageGrant(group, waiter, Grant.create({ run_id: state.runBytes, effect_id: unhex(effect.id), attempt, fence, record: effect.record, lease_ms: leaseMs }))
+        const grant = Grant.create({ run_id: state.runBytes, effect_id: unhex(effect.id), attempt, fence, record: effect.record, lease_ms: leaseMs })
+        if (waiter.session !== teller || bytes + effect.record.length > MAX_REPLY) {
+          stageGrant(group, waiter, grant)
+          continue
+        }
+        bytes += effect.record.length
+        take(group, waiter)
+        told.push(grant)
       }
+      return told
     },
     mayStart: (run, effect) => REPEATABLE.has(effect.kind) && run.state?.offered.has(effect.id) === true && !isApart(run, effect),
     isWanted: (run) => (run.state?.offered.size ?? 0) > 0 && (scopes.has(APART) || scopes.has(run.state?.run ?? '')),

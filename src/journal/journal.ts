@@ -39,6 +39,7 @@ type AppendReply = kymo.v1.journal.AppendReply
 const SWEEP_MS = 100
 const HOUSEKEEPING_MS = 1000
 const IDLE_MS = 60_000
+const NOBODY: ReadonlySet<string> = new Set()
 
 export interface JournalOptions {
   store: KeyValueStore
@@ -52,8 +53,8 @@ export interface JournalOptions {
   forgetAfterMs?: number
   /** large blobs are files: src/blobs says whether one is there */
   hasFile?: (hash: string) => boolean
-  /** called after the commit, in order */
-  onCommit?: (run: string, records: readonly CommittedRecord[]) => void
+  /** called after each commit, in order; `apart`: actors that the run leaves to processes of their own */
+  onCommit?: (run: string, records: readonly CommittedRecord[], apart: ReadonlySet<string>) => void
   onProblem?: (message: string) => void
 }
 
@@ -136,7 +137,7 @@ export class Journal {
   #durable(group: Group): void {
     this.#blobs.remember(group.inline.keys())
     for (const state of group.touched.values()) watch(this.#parts, state)
-    for (const [run, records] of group.records) this.#options.onCommit?.(run, records)
+    for (const [run, records] of group.records) this.#options.onCommit?.(run, records, this.#parts.runs.get(run)?.serving?.apart ?? NOBODY)
   }
 
   async #sweep(): Promise<void> {
@@ -200,8 +201,8 @@ export class Journal {
       else break
       consequences++
     }
-    claims.grant(group, run, state)
-    return AppendReply.create({ decision: Decision.OK, first_seq: first, count: drafts.length, recorded_at_ms: state.at, head_hash: state.hash, head_seq: state.seq, consequences })
+    const grants = claims.grant(group, run, state, request.takes_grants === true ? hex(request.session ?? new Uint8Array()) : undefined)
+    return AppendReply.create({ decision: Decision.OK, first_seq: first, count: drafts.length, recorded_at_ms: state.at, head_hash: state.hash, head_seq: state.seq, consequences, grants })
   }
 
   /** Grants an effect to the session that carried it out already, if the outcome is one that this attempt can have. */
@@ -217,7 +218,7 @@ export class Journal {
   }
 
   claim = (request: Partial<Request<'claim'>>): Promise<Reply<'claim'>> =>
-    this.#closed === undefined ? claim(this.#parts, request) : Promise.resolve({ decision: Decision.UNAVAILABLE, reason: 'the store is closing', grants: [] })
+    this.#closed === undefined ? claim(this.#parts, request) : Promise.resolve({ decision: Decision.UNAVAILABLE, reason: 'the store is closing', grants: [], taken: 0 })
 
   /** Answers all claims that wait with what they have: nothing. */
   dropClaims(): void {

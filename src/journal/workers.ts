@@ -19,19 +19,19 @@ const UNLISTED_MS = 2000
 
 /** Grants open effects, waiting up to wait_ms for one. A grant is an effect.started record, durable before it is told. */
 export async function claim(parts: Parts, request: Partial<Request<'claim'>>): Promise<Reply<'claim'>> {
-  const refused = (reason: string): Reply<'claim'> => ({ decision: Decision.REFUSED, reason, grants: [] })
+  const refused = (reason: string): Reply<'claim'> => ({ decision: Decision.REFUSED, reason, grants: [], taken: 0 })
   const problem = sessionProblem(request.session)
   if (problem !== undefined) return refused(problem)
   if (request.apart !== true && request.run_id?.length !== 16) return refused('a claim names a run, or asks for the runs whose actors live apart')
   const session = hex(request.session ?? new Uint8Array())
   const run = hex(request.run_id ?? new Uint8Array())
   parts.sessions.heard(session, request.holder ?? null)
-  const grants = parts.claims.wait({
+  const granted = parts.claims.wait({
     session, holder: request.holder ?? null, kinds: request.kinds ?? [], run, apart: request.apart ?? false, slots: request.slots ?? 1, waitMs: request.wait_ms ?? 0,
   })
   if (request.apart !== true && parts.runs.get(run) === undefined) void parts.runs.load(run).catch(() => undefined)
   for (const loaded of parts.runs.values()) if (parts.claims.isWanted(loaded)) offer(parts, loaded)
-  return { decision: Decision.OK, reason: '', grants: await grants }
+  return { decision: Decision.OK, reason: '', ...(await granted) }
 }
 
 /** Grants what a run offers to those who wait. */

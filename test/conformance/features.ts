@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { encodeEvent } from '../../schemas/codec.ts'
 import { hex, sha256 } from '../../schemas/hash.ts'
+import { decodeRecord } from '../../schemas/record.ts'
 import type { AnyEvent } from '../../schemas/record.ts'
 import { Decision } from '../../src/journal/index.ts'
 import type { Journal } from '../../src/journal/index.ts'
@@ -42,6 +43,7 @@ export function journalFeatures(name: string, newDisk: () => Promise<Disk>): voi
       return run
     }
     const mine = { call: 1, requester: 'executor/1' }
+    const none = { effect_id: new Uint8Array(), attempt: 0, fence: 0 }
     const grantOf = async (run: Uint8Array, who: Uint8Array) => {
       const [grant] = (await claimed(run, who)).grants
       if (grant === undefined) throw new Error('nothing was granted')
@@ -271,6 +273,36 @@ export function journalFeatures(name: string, newDisk: () => Promise<Disk>): voi
         const claims = [session(), session(), session()].map((who) => claimed(run, who, { wait_ms: 300 }))
         await step(journal, run, 'executor/1', [effect(1)])
         expect((await Promise.all(claims)).map(({ grants }) => grants.length).sort()).toEqual([0, 0, 1])
+      })
+
+      test('what an append brings about is granted with its reply when its session waits for it, slot by slot', async () => {
+        const run = await oneRun('executor/1')
+        const who = session()
+        const waiting = claimed(run, who, { slots: 2, wait_ms: 5000 })
+        const [bytes] = (await journal.inbox({ run_id: run, actor_prefix: 'executor/1' })).records
+        const first = await journal.append({ ...reactionRequest(run, decodeRecord(Uint8Array.from(bytes ?? [])), 'executor/1', [effect(1)]), session: who, takes_grants: true })
+        expect(first.grants).toMatchObject([{ attempt: 1, fence: 3 }])
+        expect(types(await sound(journal, run))).toEqual(['run.started', 'actor.stepped', 'effect.requested', 'effect.started'])
+        // Whoever sends the outcome without a word about grants is answered as ever, and the wait goes on.
+        expect((await journal.append(outcomeRequest(run, first.grants[0] ?? none, mine))).grants).toEqual([])
+        const [done] = (await journal.inbox({ run_id: run, actor_prefix: 'executor/1' })).records
+        const request = { ...reactionRequest(run, decodeRecord(Uint8Array.from(done ?? [])), 'executor/1', [effect(2), effect(3)]), session: who, takes_grants: true }
+        const second = await journal.append(request)
+        expect(second.grants.map(({ fence }) => fence)).toEqual([second.first_seq + 3])
+        // Two slots are two effects: the third is for who claims next.
+        expect(await waiting).toMatchObject({ decision: Decision.OK, grants: [], taken: 2 })
+        expect((await claimed(run, who)).grants).toHaveLength(1)
+        await again()
+        expect(await journal.append(request)).toMatchObject({ decision: Decision.IDEMPOTENT, grants: [] })
+      })
+
+      test('what nobody of the appending session waits for is granted to who does', async () => {
+        const run = await oneRun('executor/1')
+        const waiting = claimed(run, session())
+        const [bytes] = (await journal.inbox({ run_id: run, actor_prefix: 'executor/1' })).records
+        const reply = await journal.append({ ...reactionRequest(run, decodeRecord(Uint8Array.from(bytes ?? [])), 'executor/1', [effect(1)]), session: session(), takes_grants: true })
+        expect(reply.grants).toEqual([])
+        expect(await waiting).toMatchObject({ grants: [{ attempt: 1 }], taken: 0 })
       })
 
       test('the outcome of the current attempt is taken once, and of nobody else', async () => {

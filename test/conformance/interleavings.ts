@@ -100,8 +100,10 @@ async function play(told: Told, one: Move): Promise<void> {
   else if (asked.type === 'effect.requested') await send(told, outcomeRequest(run, grant, { call: asked.payload.call, requester: asked.from, kind: asked.payload.kind }))
 }
 
-async function send(told: Told, request: Parameters<World['journal']['append']>[0]): Promise<void> {
+async function send(told: Told, asked: Parameters<World['journal']['append']>[0]): Promise<void> {
+  const request = { ...asked, session: told.who, takes_grants: true }
   const reply = await told.world.journal.append(request)
+  for (const grant of reply.grants) told.grants.push({ run: request.run_id ?? new Uint8Array(), grant, asked: decodeRecord(Uint8Array.from(grant.record)) })
   if (reply.decision !== Decision.OK) return expect([Decision.WRONG_EXPECTED, Decision.CORRUPT_IDEMPOTENCY, Decision.IDEMPOTENT, Decision.FENCED]).toContain(reply.decision)
   told.requests.push(request)
   for (const [index, event] of (request.events ?? []).entries()) told.acknowledged.set(hex(event.event_id), reply.first_seq + index)

@@ -38,7 +38,7 @@ export class Arena {
     const played: Played = { runs: 0, kills: { 'kymo run': 0, 'kymo actor': 0, service: 0, 'nats-server': 0 }, repeated: 0, acknowledged: 0, problems: [], slowestMs: 0 }
     const client = await StoreClient.connect({ directory: this.store, what: 'test' })
     this.#client = client
-    const off = client.subscribe('kymo.v1.run.>', (_subject, data) => this.#note(data))
+    const off = client.onEvents('*', (record) => this.#note(record))
     const { random } = this.#options
     let left = kills
     let nextKill = performance.now() + 500

@@ -14,7 +14,7 @@ async function failingWorld(): Promise<{ world: World; disk: FailingStore }> {
 }
 
 /** Tries like a client: again with the same ids while the store is unavailable. */
-async function persist(journal: Journal, request: Parameters<Journal['append']>[0]): Promise<{ decision: number; first_seq: number; tries: number }> {
+async function persist(journal: Journal, request: Parameters<Journal['append']>[0]): Promise<Awaited<ReturnType<Journal['append']>> & { tries: number }> {
   for (let tries = 1; ; tries++) {
     const reply = await journal.append(request)
     if (reply.decision !== Decision.UNAVAILABLE) return { ...reply, tries }
@@ -90,6 +90,23 @@ test('a grant that could not be written was never given', async () => {
   expect(grant).toMatchObject({ attempt: 1 })
   const all = await sound(journal, run)
   expect(all.filter(({ type }) => type === 'effect.started').map(({ seq }) => seq)).toEqual([grant?.fence])
+})
+
+test('a grant that was to come with the reply to an append that could not be written was never given, and its slot is free', async () => {
+  const { world, disk } = await failingWorld()
+  const { journal } = world
+  const run = newRun()
+  await create(journal, run, 'executor/1')
+  const who = session()
+  const waiting = journal.claim({ session: who, holder: here(), kinds: ['execution'], run_id: run, slots: 1, wait_ms: 20_000 })
+  const request = { ...reactionRequest(run, await recordAt(journal, run, 0), 'executor/1', [effect(1)]), session: who, takes_grants: true }
+  disk.fails = () => 'nothing is written'
+  expect(await journal.append(request)).toMatchObject({ decision: Decision.UNAVAILABLE, grants: [] })
+  disk.fails = () => undefined
+  const reply = await persist(journal, request)
+  expect(reply.grants).toMatchObject([{ attempt: 1 }])
+  expect(await waiting).toMatchObject({ grants: [], taken: 1 })
+  expect((await sound(journal, run)).filter(({ type }) => type === 'effect.started').map(({ seq }) => seq)).toEqual([reply.grants[0]?.fence])
 })
 
 test('whichever write fails, and in whichever way, every event ends up recorded exactly once and in order', async () => {
