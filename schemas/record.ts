@@ -51,14 +51,57 @@ export function decodeRecord(bytes: Uint8Array): AnyEvent {
   return { ...describe(envelope, bytes), payload: payloadOf(envelope) } as AnyEvent
 }
 
-/** As decodeRecord, for those who pass most records by: the payload is decoded, and may throw KYMO_SCHEMA, when it is first looked at. */
-export function decodeRecordLazily(bytes: Uint8Array): AnyEvent {
-  const envelope = decodeEnvelope(bytes)
-  let payload: AnyEvent['payload'] | undefined
-  return Object.defineProperty(describe(envelope, bytes), 'payload', {
-    enumerable: true,
-    get: () => (payload ??= payloadOf(envelope)),
-  }) as unknown as AnyEvent
+/**
+ * As decodeRecord, for those who pass most records by: ids, blobs and the payload are read when they are first looked at. The payload may
+ * throw KYMO_SCHEMA then.
+ */
+export const decodeRecordLazily = (bytes: Uint8Array): AnyEvent => new LazyRecord(decodeEnvelope(bytes), bytes) as unknown as AnyEvent
+
+class LazyRecord implements RecordedEvent {
+  readonly #envelope: Known
+  #payload: RecordedEvent['payload'] | undefined
+  readonly runId: string
+  readonly seq: number
+  readonly type: EventType
+  readonly from: string
+  readonly to: string
+  readonly prevTo: number
+  readonly attempt: number
+  readonly fence: number
+  readonly at: number
+  readonly epoch: number
+  readonly hash: string
+  readonly size: number
+
+  constructor(envelope: Known, bytes: Uint8Array) {
+    this.#envelope = envelope
+    this.runId = runIdOf(envelope.run_id)
+    this.seq = envelope.seq
+    this.type = envelope.type
+    this.from = envelope.from
+    this.to = envelope.to
+    this.prevTo = envelope.prev_to
+    this.attempt = envelope.attempt
+    this.fence = envelope.fence
+    this.at = envelope.recorded_at_ms
+    this.epoch = envelope.writer_epoch
+    this.hash = recordHash(bytes)
+    this.size = bytes.length
+  }
+
+  get id(): string { return hex(this.#envelope.event_id) }
+  get causeId(): string { return causeOf(this.#envelope) }
+  get correlationId(): string { return hex(this.#envelope.correlation_id) }
+  get prevHash(): string { return hex(this.#envelope.prev_hash) }
+  get blobs(): BlobName[] { return blobsOf(this.#envelope) }
+  get payload(): RecordedEvent['payload'] { return (this.#payload ??= payloadOf(this.#envelope) as RecordedEvent['payload']) }
+}
+
+/** A process mostly hears of one run. */
+let lastRun: { bytes: Uint8Array; id: string } | undefined
+function runIdOf(bytes: Uint8Array): string {
+  if (lastRun === undefined || Buffer.compare(bytes, lastRun.bytes) !== 0) lastRun = { bytes: new Uint8Array(bytes), id: formatRunId(bytes) }
+  return lastRun.id
 }
 
 /**
@@ -94,15 +137,14 @@ function decodeEnvelope(bytes: Uint8Array): Known {
 }
 
 const describe = (envelope: Known, bytes: Uint8Array): Omit<RecordedEvent, 'payload'> => ({
-  runId: formatRunId(envelope.run_id),
+  runId: runIdOf(envelope.run_id),
   seq: envelope.seq,
   id: hex(envelope.event_id),
   type: envelope.type,
   from: envelope.from,
   to: envelope.to,
   prevTo: envelope.prev_to,
-  // What comes of an effect names it once.
-  causeId: hex(envelope.cause_id.length > 0 ? envelope.cause_id : envelope.correlation_id),
+  causeId: causeOf(envelope),
   correlationId: hex(envelope.correlation_id),
   attempt: envelope.attempt,
   fence: envelope.fence,
@@ -110,9 +152,13 @@ const describe = (envelope: Known, bytes: Uint8Array): Omit<RecordedEvent, 'payl
   epoch: envelope.writer_epoch,
   prevHash: hex(envelope.prev_hash),
   hash: recordHash(bytes),
-  blobs: envelope.blobs.map(({ hash, kind, bytes: size }) => ({ hash: hex(hash), kind: kindName(kind), bytes: size })),
+  blobs: blobsOf(envelope),
   size: bytes.length,
 })
+
+/** What comes of an effect names it once. */
+const causeOf = (envelope: Known): string => hex(envelope.cause_id.length > 0 ? envelope.cause_id : envelope.correlation_id)
+const blobsOf = (envelope: Known): BlobName[] => envelope.blobs.map(({ hash, kind, bytes }) => ({ hash: hex(hash), kind: kindName(kind), bytes }))
 
 const KIND_NAMES: ReadonlyArray<BlobKind | undefined> = Object.entries(BLOB_KIND).reduce<Array<BlobKind | undefined>>((names, [name, value]) => { names[value] = name as BlobKind; return names }, [])
 const kindName = (kind: number): BlobKind => {

@@ -4,14 +4,15 @@ import type { EventType } from '../../schemas/generated/events.ts'
 import { isAddress } from '../../schemas/actor-names.ts'
 import { hex } from '../../schemas/hash.ts'
 import { blobsNamed } from '../../schemas/named-blobs.ts'
+import type { BlobName } from '../../schemas/record.ts'
 import type { kymo } from '../../schemas/generated/messages.js'
 import type { Request } from './journal-port.ts'
 import { MAX_CONSEQUENCES, MAX_EVENTS, MAX_RECORD } from './limits.ts'
 
 type NewEvent = kymo.v1.journal.NewEvent
 
-/** An event about to be written, with its payload decoded once for all who look at it. */
-export interface Draft { event: NewEvent; type: EventType; payload: Record<string, unknown> }
+/** An event about to be written, with its payload decoded once for all who look at it, and the blobs that the payload names. */
+export interface Draft { event: NewEvent; type: EventType; payload: Record<string, unknown>; named: readonly BlobName[] }
 
 /** What somebody foresaw: a reaction, or the outcome of an effect (its id as hex). */
 export interface Foreseen { of: { reaction: kymo.v1.journal.Reaction } | { effect: string }; drafts: Draft[] }
@@ -66,6 +67,7 @@ function checkEvent(event: NewEvent): Draft | string {
     return `the payload of ${type} does not decode (${messageOf(error)})`
   }
   // What a payload names without the envelope naming it would not be known to be durable, nor travel with the run.
-  const hidden = blobsNamed(type, decoded).find(({ hash }) => !blobs.some((blob) => hex(blob.hash) === hash))
-  return hidden === undefined ? { event, type, payload: decoded } : `the payload of ${type} names blob ${hidden.hash}, which its envelope does not name`
+  const named = blobsNamed(type, decoded)
+  const hidden = named.find(({ hash }) => !blobs.some((blob) => hex(blob.hash) === hash))
+  return hidden === undefined ? { event, type, payload: decoded, named } : `the payload of ${type} names blob ${hidden.hash}, which its envelope does not name`
 }

@@ -186,7 +186,7 @@ export class Journal {
     const moment = foreseen.length === 0 ? undefined : assumedMoment(request.at_ms ?? 0, state, writer)
     const clock: Writer = moment === undefined ? writer : { ...writer, now: () => moment }
     const take = (taken: readonly Draft[], attempt: number, fence: number): void => {
-      for (const { event, payload } of taken) stage(group, state, clock, event, payload, attempt, fence)
+      for (const draft of taken) stage(group, state, clock, draft, attempt, fence)
       if (taken.some(({ type }) => type === 'effect.cancel_requested')) settleCancelled(group, state, clock)
     }
     take(drafts, verdict.attempt, verdict.fence)

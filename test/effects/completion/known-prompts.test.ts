@@ -22,6 +22,8 @@ function growing() {
       prev = keep(canonicalJson({ prev, items: [{ role: 'user', text: keep(words) }] }))
       return prev.ref
     },
+    /** A list that goes on from it, and from which nothing goes on. */
+    branch: (words: string): string => keep(canonicalJson({ prev, items: [{ role: 'user', text: keep(words) }] })).ref,
   }
 }
 
@@ -36,7 +38,20 @@ test('a prompt that goes on from one that was read reads only what is new, and i
     expect(segments.map(({ text }) => text)).toEqual(Array.from({ length: step + 1 }, (_, index) => `step ${index}`))
     expect(segments).toEqual(await readSegments(list, read))
   }
-  expect(known.size).toBeLessThan(50)
+  expect(known.size).toBeLessThan(100)
+})
+
+test('prompts that branch off a list that grows read what is new of both', async () => {
+  const { reads, read, add, branch } = growing()
+  const known: KnownPrompts = new Map()
+  for (let step = 0; step < 100; step++) {
+    add(`step ${step}`)
+    const list = branch(`what next, ${step}?`)
+    reads.length = 0
+    const segments = await readSegments(list, read, known)
+    expect(reads).toHaveLength(4)
+    expect(segments).toEqual(await readSegments(list, read))
+  }
 })
 
 test('a prompt that is no list of segments is not kept', async () => {

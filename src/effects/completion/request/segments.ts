@@ -24,32 +24,42 @@ const item = z.object({
 const node = z.object({ prev: z.object({ ref: z.string() }).nullable(), items: z.array(item) })
 const calls = z.array(z.object({ id: z.string(), name: z.string(), arguments: z.record(z.string(), z.unknown()) }))
 
-/** Prompts that were read lately, by the hash of their list: the next prompt of an agent goes on from one of them. */
+/** Prompts that were read lately, by the hash of their list: the next prompt of an agent goes on from one of them, or from what it went on from. */
 export type KnownPrompts = Map<string, readonly Segment[]>
-const KNOWN = 32
+const KNOWN = 64
 
 /** The segments of a linked list, oldest first. Throws KYMO_PROMPT when it holds something else. */
 export async function readSegments(list: string, read: ReadText, known: KnownPrompts = new Map()): Promise<readonly Segment[]> {
-  const nodes: Array<z.infer<typeof item>[]> = []
-  let before: readonly Segment[] = []
+  const nodes: Array<{ ref: string; items: z.infer<typeof item>[] }> = []
+  let segments: readonly Segment[] = []
   for (let ref: string | undefined = list; ref !== undefined;) {
     const earlier = known.get(ref)
     if (earlier !== undefined) {
-      before = earlier
+      segments = earlier
       break
     }
     const found = node.safeParse(JSON.parse(await read(ref)))
     if (!found.success) throw new KymoError('KYMO_PROMPT', `a completion names a prompt (${ref.slice(0, 12)}) that is no list of segments: ${found.error.issues[0]?.path.join('.') ?? ''} ${found.error.issues[0]?.message ?? ''}`)
-    nodes.push(found.data.items)
+    nodes.push({ ref, items: found.data.items })
     ref = found.data.prev?.ref
   }
-  const segments = [...before, ...(await Promise.all(nodes.toReversed().flat().map((one) => segmentOf(one, read))))]
-  known.set(list, segments)
+  const [newest, ...older] = nodes
+  segments = await goneOn(segments, older)
+  if (older[0] !== undefined) known.set(older[0].ref, segments)
+  if (newest !== undefined) {
+    segments = await goneOn(segments, [newest])
+    known.set(newest.ref, segments)
+  }
   for (const oldest of known.keys()) {
     if (known.size <= KNOWN) break
     known.delete(oldest)
   }
   return segments
+
+  /** With what further nodes hold, the newest of them first. */
+  async function goneOn(before: readonly Segment[], more: typeof nodes): Promise<readonly Segment[]> {
+    return more.length === 0 ? before : [...before, ...(await Promise.all(more.toReversed().flatMap(({ items }) => items).map((one) => segmentOf(one, read))))]
+  }
 }
 
 const segmentOf = async ({ role, lead, text, keep, breakpoint, tool_calls, tool_call_id }: z.infer<typeof item>, read: ReadText): Promise<Segment> => ({
