@@ -119,13 +119,16 @@ async function tryEndpoint(directory: string): Promise<{ endpoint: EndpointFile;
   return undefined
 }
 
+/** As in deploy/kymo: V8's own threads are not to keep a run's other processes waiting. */
+const ONE_HELPER = '--v8-pool-size=1'
+
 function launch(directory: string): { pid: number; exit: () => number | undefined } {
   try {
     makeFolder(directory)
     rmSync(failurePath(directory), { force: true })
     const log = openSync(join(directory, 'service.log'), 'a')
     let code: number | undefined
-    const child = spawn(process.execPath, [launcher(), 'serve', '--store', directory, '--background'], { detached: true, stdio: ['ignore', log, log], env: serviceEnvironment(), cwd: '/' })
+    const child = spawn(process.execPath, [ONE_HELPER, launcher(), 'serve', '--store', directory, '--background'], { detached: true, stdio: ['ignore', log, log], env: serviceEnvironment(), cwd: '/' })
     child.once('exit', (status) => { code = status ?? 1 })
     child.once('error', () => { code = 1 })
     child.unref()

@@ -10,8 +10,8 @@ export interface Child { lines: () => string[]; says: (word: string) => Promise<
 
 /** Starts a built program of this folder, or `kymo` itself, as a process of its own. */
 export function start(program: string, args: readonly string[], more: NodeJS.ProcessEnv = {}): Child {
-  const path = program === 'kymo' ? KYMO : fileURLToPath(new URL(program, import.meta.url))
-  const child = spawn(process.execPath, [path, ...args], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, KYMO_TASKS: TASKS, ...more } })
+  const [command, first] = program === 'kymo' ? [KYMO, []] : [process.execPath, [...process.execArgv, fileURLToPath(new URL(program, import.meta.url))]]
+  const child = spawn(command, [...first, ...args], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, KYMO_TASKS: TASKS, ...more } })
   let said = ''
   const listeners = new Set<() => void>()
   const hear = (chunk: Buffer): void => {

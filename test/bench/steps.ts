@@ -6,14 +6,14 @@ import { ACTORS } from '../../schemas/actor-names.ts'
 import { StoreClient } from '../../src/bus/index.ts'
 import { createRun, serveRun } from '../../src/effects/index.ts'
 import { TASKS, start } from './child.ts'
-import { median, quantile, row, timed } from './row.ts'
+import { inPairs, median, quantile, row, timed } from './row.ts'
 import type { Bench } from './row.ts'
 
 /** File actions with a few bytes of content: no script, no model, so that all of a step's time is Kymo's. */
 const script = (steps: number): string =>
   `actions:\n${Array.from({ length: steps }, (_, n) => `  - {action: Write File, args: {file_name: note${n % 3}.txt, content: "note ${String(n).padStart(6, '0')}"}}\n`).join('')}`
 
-/** Milliseconds from one step.begun to the next. */
+/** Milliseconds of a step: from one step.begun to the next. */
 async function steps(client: StoreClient, file: string, count: number, apart: boolean): Promise<number[]> {
   const { runId } = await createRun(client, { task: 'arithmetic', profile: 'small', agent: 'scripted', agentConfig: { script: file }, maxSteps: count + 1000, checkMachine: false })
   const times: number[] = []
@@ -32,7 +32,7 @@ async function steps(client: StoreClient, file: string, count: number, apart: bo
   })
   await Promise.race([enough, session.finished.then((ending) => { if (times.length < count) throw new Error(`the run ended after ${times.length} steps: ${JSON.stringify(ending)}`) })])
   await session.interrupt()
-  return times
+  return inPairs(times)
 }
 
 interface Floor { trip: number; sync: number }
