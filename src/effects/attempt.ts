@@ -26,6 +26,10 @@ export type Settled =
   | { ok: true; outcome: Outcome; named?: BlobName[] }
   | ({ ok: false; error: Failure; retryable?: boolean } & Pick<EventPayloads['effect.failed'], 'clock' | 'raw' | 'retry_after_ms' | 'parameter' | 'request'>)
 
-export type EffectHandler = (attempt: Attempt) => Promise<Settled>
+export interface EffectHandler {
+  (attempt: Attempt): Promise<Settled>
+  /** Makes ready what an attempt will need, while what leads to it is being written. May be called for nothing, and fails in silence. */
+  prepare?: (request: RecordedEvent<'effect.requested'>) => void
+}
 
 export type Held = kymo.v1.journal.Held

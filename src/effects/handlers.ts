@@ -15,7 +15,9 @@ function once<T>(make: () => Promise<T>): { get: () => Promise<T>; made: () => P
 /** A handler whose code is loaded with its first attempt: a run begins before it needs scripts, graders or models. */
 function atFirst(make: () => Promise<EffectHandler>): EffectHandler {
   const handler = once(make)
-  return async (attempt) => (await handler.get())(attempt)
+  const handle: EffectHandler = async (attempt) => (await handler.get())(attempt)
+  handle.prepare = (request) => void handler.made()?.then((made) => made.prepare?.(request))
+  return handle
 }
 
 /** The runners that live with these actors: files with the environment, scripts with the executor, and so on. */

@@ -118,6 +118,9 @@ export class Runner {
     return { event: outcomeEvent(event, event.runId, 1, first.settled), blobs: [...first.inline].map(([hash, data]) => ({ hash, kind: 'bytes', data })) }
   }
 
+  /** Makes ready what an effect will need that is about to be recorded. */
+  readonly prepare = (event: RecordedEvent<'effect.requested'>): void => this.#options.kinds[event.payload.kind]?.handle.prepare?.(event)
+
   async #attempt(handle: EffectHandler, event: RecordedEvent<'effect.requested'>, runId: string, attempt: number, signal: AbortSignal): Promise<{ settled: Settled; inline: Map<string, Uint8Array> }> {
     const { client, atPoint } = this.#options
     atPoint?.(`effect-start ${event.payload.kind}`)

@@ -53,7 +53,7 @@ export async function serveRun(options: ServeRunOptions): Promise<RunSession> {
     client, scope: { run }, kinds, serving: () => [run], record: (outcome) => host.record(outcome), onFatal: (error) => settle({ how: 'interrupted', error }), ...(options.atPoint === undefined ? {} : { atPoint: options.atPoint }),
   })
   const host = new RunHost({
-    client, runId, actors, carryOut: runner.carryOutNow, ...(options.agents === undefined ? {} : { agents: options.agents }),
+    client, runId, actors, carryOut: runner.carryOutNow, prepare: runner.prepare, ...(options.agents === undefined ? {} : { agents: options.agents }),
     onEvent: (event) => {
       options.onEvent?.(event)
       if (event.type === 'effect.cancel_requested') runner.cancel(event.payload.effect)

@@ -15,6 +15,8 @@ export interface Answered { actor: string; cause: AnyEvent; next: ActorState; ev
 /** The outcome of an effect that was carried out before it was granted. */
 export interface CarriedOut { effect: string; events: [NewEvent] }
 export type Foreseen = Answered | CarriedOut
+/** `open`: effects that are asked for and wait for their grants. */
+export interface Foresight { links: Foreseen[]; blobs: NewBlob[]; open: RecordedEvent<'effect.requested'>[] }
 
 /** Carries an effect out whose repetition changes nothing, and gives its outcome; undefined for every other one. */
 export type CarryOut = (request: RecordedEvent<'effect.requested'>) => Promise<{ event: NewEvent; blobs: NewBlob[] } | undefined>
@@ -42,9 +44,10 @@ export interface Outlook {
  * the same reactions that they would give one by one, so that a whole exchange between them is durable with one write. They assume the
  * place in the log and the moment; the journal leaves out those for which that comes out otherwise, and they are made again the usual way.
  */
-export async function foresee({ runId, events, from, at, state, take, read, carryOut, remember, room }: Outlook): Promise<{ links: Foreseen[]; blobs: NewBlob[] }> {
+export async function foresee({ runId, events, from, at, state, take, read, carryOut, remember, room }: Outlook): Promise<Foresight> {
   const links: Foreseen[] = []
   const blobs: NewBlob[] = []
+  const open: Foresight['open'] = []
   const ahead = new Map<string, ActorState>()
   const waiting = new Set<string>()
   const queue: AnyEvent[] = []
@@ -82,10 +85,15 @@ export async function foresee({ runId, events, from, at, state, take, read, carr
     // Here the journal adds records of its own, or the run is over.
     if (written.some(({ type }) => type === 'effect.cancel_requested' || type === 'run.finished')) break
     put(written, reaction.drafts)
-    const index = carried || links.length >= MAX_CONSEQUENCES ? -1 : written.findIndex(({ type }) => type === 'effect.requested')
+    const index = written.findIndex(({ type }) => type === 'effect.requested')
     const request = written[index]
-    const done = request === undefined ? undefined : await carryOut?.(eventToBe(runId, request, seq - written.length + index, at, reaction.drafts[index]?.payload) as RecordedEvent<'effect.requested'>)
-    if (request === undefined || done === undefined) continue
+    if (request === undefined) continue
+    const asked = eventToBe(runId, request, seq - written.length + index, at, reaction.drafts[index]?.payload) as RecordedEvent<'effect.requested'>
+    const done = carried || links.length >= MAX_CONSEQUENCES ? undefined : await carryOut?.(asked)
+    if (done === undefined) {
+      open.push(asked)
+      continue
+    }
     room -= sizeOf([done.event]) + done.blobs.reduce((sum, { data }) => sum + data.length, 0)
     if (room < 0) break
     // One step of the agent at a time: nobody waits long for what is on record.
@@ -96,7 +104,7 @@ export async function foresee({ runId, events, from, at, state, take, read, carr
     seq++
     put([done.event])
   }
-  return { links, blobs }
+  return { links, blobs, open }
 }
 
 export const sizeOf = (events: readonly NewEvent[]): number => events.reduce((sum, { payload, blobs }) => sum + payload.length + blobs.length * 48 + 512, 0)

@@ -1,7 +1,7 @@
 import { KymoError } from '../../schemas/errors.ts'
 import { unhex } from '../../schemas/hash.ts'
 import { decodeRecord, parseRunId } from '../../schemas/record.ts'
-import type { AnyEvent } from '../../schemas/record.ts'
+import type { AnyEvent, RecordedEvent } from '../../schemas/record.ts'
 import type { kymo } from '../../schemas/generated/messages.js'
 import { actorKind } from '../../schemas/actor-names.ts'
 import { Decision, SMALL_BLOB, decisionName } from '../journal/index.ts'
@@ -32,6 +32,8 @@ export interface RunHostOptions {
   agents?: AgentRegistry
   /** carries out at once what may be: see foresee */
   carryOut?: CarryOut
+  /** told of effects that are about to be recorded, while they are */
+  prepare?: (request: RecordedEvent<'effect.requested'>) => void
   /** every record of the run in order, also those before the host came */
   onEvent?: (event: AnyEvent) => void
   /** the host cannot go on; what is recorded stays */
@@ -166,10 +168,10 @@ export class RunHost {
 
   /** Appends, along with what the actors here will answer. They are taken, and left to the caller to release. */
   async #appendAll(request: AppendRequest, taken: Set<string>, state: (actor: string) => ActorState): Promise<{ reply: AppendReply; links: Foreseen[] }> {
-    const { client, runId } = this.#options
+    const { client, runId, prepare } = this.#options
     const { events = [], blobs: inline = [] } = request
     const at = client.now()
-    const { links, blobs } = await foresee({
+    const { links, blobs, open } = await foresee({
       runId, events, from: this.#head + 1, at, state, read: this.#read,
       take: (actor) => this.#live && !this.#stopped && this.#take(actor, taken),
       remember: ({ hash, data }) => client.blobs.remember(hash, data),
@@ -177,7 +179,9 @@ export class RunHost {
       room: INLINE_LIMIT - sizeOf(events) - inline.reduce((sum, { data }) => sum + data.length, 0),
     })
     const more = links.length === 0 ? {} : { at_ms: at, session: client.session, consequences: links.map(consequenceOf) }
-    const reply = await client.append({ ...request, blobs: [...inline, ...blobs.map(({ hash, data }) => ({ hash: unhex(hash), data }))], ...more })
+    const answer = client.append({ ...request, blobs: [...inline, ...blobs.map(({ hash, data }) => ({ hash: unhex(hash), data }))], ...more })
+    if (prepare !== undefined && open.length > 0) setImmediate(() => open.forEach(prepare))
+    const reply = await answer
     if (reply.decision === Decision.OK) this.#expect(reply.head_seq)
     return { reply, links }
   }

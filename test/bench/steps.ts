@@ -37,7 +37,7 @@ async function steps(client: StoreClient, file: string, count: number, apart: bo
 
 interface Floor { trip: number; sync: number }
 
-/** Four appends follow one another in a step, each a request that is answered after an fsync: nothing that keeps the contract is faster. */
+/** What an append is made of: a request that is answered after an fsync. */
 async function floorOf(client: StoreClient, directory: string, quick: boolean): Promise<Floor> {
   const { url, token } = client.endpoint
   const server = start('echo-server.js', [url, token])
@@ -96,11 +96,14 @@ export const stepCost: Bench = async ({ quick, directory, say }) => {
   // The machine may be busier at one time than at another: the floor is taken before, between and after.
   const trip = median(floors.map((floor) => floor.trip))
   const sync = median(floors.map((floor) => floor.sync))
-  const base = { name: `4 x (NATS trip ${trip.toFixed(2)} + fdatasync ${sync.toFixed(2)})`, value: 4 * (trip + sync) }
+  const append = `(NATS trip ${trip.toFixed(2)} + fdatasync ${sync.toFixed(2)})`
+  // In one process two steps share an append; with every actor apart at least four follow one another in a step.
+  const together = { name: `1/2 x ${append}`, value: (trip + sync) / 2 }
+  const base = { name: `4 x ${append}`, value: 4 * (trip + sync) }
   const p50 = median(one)
   const p50Apart = median(apart.slice(10))
   return [
-    row('framework cost of an agent step, one process and its service, p50', 'ms', p50, base, { text: '<= 6 ms', met: p50 <= 6 }, { steps: count, p99: quantile(one, 0.99), physical_bytes_per_step: physical }),
+    row('framework cost of an agent step, one process and its service, p50', 'ms', p50, together, { text: '<= 6 ms', met: p50 <= 6 }, { steps: count, p99: quantile(one, 0.99), physical_bytes_per_step: physical }),
     row(`the same, step ${(count - window).toLocaleString('en')} to ${count.toLocaleString('en')}, p50`, 'ms', late, { name: `steps 10 to ${10 + window}`, value: early }, { text: 'flat (<= 1.2x)', met: late <= 1.2 * early }),
     row('framework cost of an agent step, every actor apart, p50', 'ms', p50Apart, base, { text: '<= 12 ms', met: p50Apart <= 12 }, { steps: apartCount, p99: quantile(apart.slice(10), 0.99) }),
   ]

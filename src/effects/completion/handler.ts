@@ -1,6 +1,6 @@
 import { canonicalJson } from '../../../schemas/canonical-json.ts'
 import { KymoError, isKymoError } from '../../../schemas/errors.ts'
-import type { OutcomeFacts } from '../../../schemas/generated/events.ts'
+import type { CompletionSpec, OutcomeFacts } from '../../../schemas/generated/events.ts'
 import { readText } from '../../blobs/index.ts'
 import type { BlobStore } from '../../blobs/index.ts'
 import type { Attempt, EffectHandler, Settled } from '../attempt.ts'
@@ -20,28 +20,44 @@ export interface CompletionOptions {
   limits: LimitTable
 }
 
+/** Requests that were built before they were asked for. */
+const AHEAD = 16
+
 /** Carries completions out: builds the exact request, asks whoever answers it, and keeps what came as it came. */
 export function completionHandler({ blobs, keys, limits }: CompletionOptions): EffectHandler {
   const answer = createAnswerer(limits)
   const known: KnownPrompts = new Map()
-  return (attempt) => complete(attempt, blobs, known, (asked, context) => answer(asked, { ...context, keys, blobs }))
+  const build = (spec: CompletionSpec, call: number): Promise<ProviderRequest> => rebuildRequest(spec, (hash) => readText(blobs, hash), call, known)
+  /** by the effect's id: what was asked, and the request that comes of it, unless it could not be built yet */
+  const ahead = new Map<string, { asked: string; built: Promise<ProviderRequest | undefined> }>()
+
+  const handle: EffectHandler = async (attempt) => {
+    const { completion: spec, call } = attempt.request
+    if (spec === undefined) return { ok: false, error: { source: 'system', code: 'no_spec', message: 'the completion says nothing' } }
+    const early = ahead.get(attempt.effectId)
+    ahead.delete(attempt.effectId)
+    let asked: ProviderRequest
+    try {
+      asked = (early?.asked === JSON.stringify(spec) ? await early.built : undefined) ?? (await build(spec, call))
+    } catch (error) {
+      if (isKymoError(error, 'KYMO_PROMPT') || isKymoError(error, 'KYMO_PARAMS')) return { ok: false, error: { source: 'agent', code: 'bad_request', message: error.message } }
+      throw error
+    }
+    return complete(attempt, asked, (context) => answer(asked, { ...context, keys, blobs }))
+  }
+  handle.prepare = ({ id, payload: { completion: spec, call } }) => {
+    if (spec === undefined) return
+    ahead.set(id, { asked: JSON.stringify(spec), built: build(spec, call).catch(() => undefined) })
+    const [oldest] = ahead.keys()
+    if (ahead.size > AHEAD && oldest !== undefined) ahead.delete(oldest)
+  }
+  return handle
 }
 
-type Answer = (asked: ProviderRequest, context: Omit<ProviderContext, 'keys' | 'blobs'>) => Promise<Answered>
-
-async function complete(attempt: Attempt, blobs: BlobStore, known: KnownPrompts, answer: Answer): Promise<Settled> {
-  const { request, client, runId, effectId, signal, put, output } = attempt
-  const spec = request.completion
-  if (spec === undefined) return { ok: false, error: { source: 'system', code: 'no_spec', message: 'the completion says nothing' } }
-  let asked: ProviderRequest
-  try {
-    asked = await rebuildRequest(spec, (hash) => readText(blobs, hash), request.call, known)
-  } catch (error) {
-    if (isKymoError(error, 'KYMO_PROMPT') || isKymoError(error, 'KYMO_PARAMS')) return { ok: false, error: { source: 'agent', code: 'bad_request', message: error.message } }
-    throw error
-  }
+async function complete(attempt: Attempt, asked: ProviderRequest, answer: (context: Omit<ProviderContext, 'keys' | 'blobs'>) => Promise<Answered>): Promise<Settled> {
+  const { client, runId, effectId, signal, put, output } = attempt
   const began = performance.now()
-  const { answered, waitedMs } = await answer(asked, { signal, put, client, runId, effectId, output })
+  const { answered, waitedMs } = await answer({ signal, put, client, runId, effectId, output })
   if (signal.aborted) throw new KymoError('KYMO_CANCELLED', 'the completion was cancelled')
   return settle(asked, answered, { wallMs: performance.now() - began - waitedMs, waitedMs }, put)
 }
