@@ -30,6 +30,8 @@ export interface Claims {
    * that is about to hear from the journal anyway, is given back, to be told with that.
    */
   grant(group: Group, run: LoadedRun, state: RunState, teller?: string): Grant[]
+  /** What was granted to a session since, and has no outcome yet: told again to who may not have heard of it. */
+  grantedSince(state: RunState, seq: number, session: string): Grant[]
   /** True when the run's own process may have carried this effect out already: nobody has, processes apart shall not, and doing it twice changes nothing. */
   mayStart(run: LoadedRun, effect: OpenEffect): boolean
   /** True when somebody waits who might take an effect of this run. */
@@ -83,6 +85,9 @@ export function createClaims({ sessions, writer, leaseMs }: { sessions: Sessions
     })
   }
 
+  const grantOf = (state: RunState, effect: OpenEffect, { attempt, fence }: Pick<OpenEffect, 'attempt' | 'fence'>): Grant =>
+    Grant.create({ run_id: state.runBytes, effect_id: unhex(effect.id), attempt, fence, record: effect.record, lease_ms: leaseMs })
+
   /** A wait whose last slot was taken has nothing to wait for. */
   const take = (group: Group, waiter: Waiter): void => {
     waiter.taken++
@@ -121,7 +126,7 @@ export function createClaims({ sessions, writer, leaseMs }: { sessions: Sessions
         if (waiter === undefined) continue
         const { attempt, fence } = nextAttempt(state, effect)
         stageStart(group, state, writer, effect, waiter)
-        const grant = Grant.create({ run_id: state.runBytes, effect_id: unhex(effect.id), attempt, fence, record: effect.record, lease_ms: leaseMs })
+        const grant = grantOf(state, effect, { attempt, fence })
         if (waiter.session !== teller || bytes + effect.record.length > MAX_REPLY) {
           stageGrant(group, waiter, grant)
           continue
@@ -132,6 +137,7 @@ export function createClaims({ sessions, writer, leaseMs }: { sessions: Sessions
       }
       return told
     },
+    grantedSince: (state, seq, session) => [...state.effects.values()].filter((effect) => effect.started && effect.worker === session && effect.fence > seq).map((effect) => grantOf(state, effect, effect)),
     mayStart: (run, effect) => REPEATABLE.has(effect.kind) && run.state?.offered.has(effect.id) === true && !isApart(run, effect),
     isWanted: (run) => (run.state?.offered.size ?? 0) > 0 && (scopes.has(APART) || scopes.has(run.state?.run ?? '')),
     leave: (session) => {

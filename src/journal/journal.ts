@@ -180,7 +180,11 @@ export class Journal {
     if (verdict.kind === 'refuse') return refusal(verdict.decision, verdict.reason)
     const { claims, writer, store } = this.#parts
     const state = (run.state ??= newRunState(Uint8Array.from(request.run_id ?? [])))
-    if (verdict.kind === 'known') return () => answerRepeated(store, state, verdict.first, drafts, foreseen)
+    const teller = request.takes_grants === true ? hex(request.session ?? new Uint8Array()) : undefined
+    if (verdict.kind === 'known') {
+      const grants = teller === undefined ? [] : claims.grantedSince(state, verdict.first, teller)
+      return () => answerRepeated(store, state, verdict.first, { drafts, foreseen, grants })
+    }
     const first = state.seq + 1
     stageBlobs(group, blobs)
     const moment = foreseen.length === 0 ? undefined : assumedMoment(request.at_ms ?? 0, state, writer)
@@ -201,7 +205,7 @@ export class Journal {
       else break
       consequences++
     }
-    const grants = claims.grant(group, run, state, request.takes_grants === true ? hex(request.session ?? new Uint8Array()) : undefined)
+    const grants = claims.grant(group, run, state, teller)
     return AppendReply.create({ decision: Decision.OK, first_seq: first, count: drafts.length, recorded_at_ms: state.at, head_hash: state.hash, head_seq: state.seq, consequences, grants })
   }
 

@@ -292,8 +292,14 @@ export function journalFeatures(name: string, newDisk: () => Promise<Disk>): voi
         // Two slots are two effects: the third is for who claims next.
         expect(await waiting).toMatchObject({ decision: Decision.OK, grants: [], taken: 2 })
         expect((await claimed(run, who)).grants).toHaveLength(1)
+        // An answer that was lost is told again, and who held those attempts goes on holding them.
         await again()
-        expect(await journal.append(request)).toMatchObject({ decision: Decision.IDEMPOTENT, grants: [] })
+        const repeated = await journal.append(request)
+        expect(repeated).toMatchObject({ decision: Decision.IDEMPOTENT, first_seq: second.first_seq })
+        expect(repeated.grants.map(({ fence }) => fence)).toEqual([second.first_seq + 3, second.first_seq + 4])
+        expect((await journal.append({ ...request, session: session() })).grants).toEqual([])
+        expect((await journal.append(outcomeRequest(run, repeated.grants[0] ?? none, { ...mine, call: 2 }))).decision).toBe(Decision.OK)
+        expect((await journal.append(request)).grants.map(({ fence }) => fence)).toEqual([second.first_seq + 4])
       })
 
       test('what nobody of the appending session waits for is granted to who does', async () => {

@@ -28,9 +28,10 @@ describe('kymo task check of several tasks', () => {
   it('makes their attempts side by side, a row that says why where one cannot be checked, one table in the order of the tasks, and exit code 1', async () => {
     using own = await provenTask()
     await using desk = new Desk({ KYMO_TASKS: own.root, KYMO_CACHE: own.cache })
-    expect(surprise(await desk.run('task', 'check', 'alpha', '--runs', '4', '--update-baseline'))).toBe('')
     alike(own, 'beta')
     await writeLock(own, 'beta')
+    // Their data differ, and with them what the starter reaches.
+    for (const name of ['alpha', 'beta']) expect(surprise(await desk.run('task', 'check', name, '--runs', '4', '--update-baseline'))).toBe('')
     alike(own, 'broken', (text) => text.replace(/^metric: .*$/m, 'metric: none'))
     alike(own, 'lonely', (text) => text.replaceAll(/requires: '[^']*'/g, "requires: '>=3.99'"))
     const all = await desk.run('task', 'check', '--all', '--runs', '1', '--jobs', '3')
