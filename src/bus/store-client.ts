@@ -223,7 +223,7 @@ export class StoreClient implements JournalPort {
     for (;;) {
       const wait = Math.max(0, Math.min(CLAIM_MS, until - performance.now()))
       const reply = await this.#call('claim', { session: this.session, holder: this.holder, ...request, wait_ms: Math.round(wait) }, wait + 2000)
-      if (reply.grants.length > 0 || reply.taken > 0 || reply.decision !== Decision.OK || performance.now() >= until) return reply
+      if (reply.grants.length > 0 || reply.taken.length > 0 || reply.decision !== Decision.OK || performance.now() >= until) return reply
     }
   }
 

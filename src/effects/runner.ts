@@ -28,6 +28,10 @@ export interface RunnerOptions {
   atPoint?: (point: string) => void
 }
 
+/** A grant that is owed comes within a moment, or is lost. */
+const OWED_MS = 10_000
+const OWED_PAUSE_MS = 20
+const EARLY = 256
 /** How long a record may wait for what is computed along with it. */
 const AT_ONCE_MS = 50
 /** Blobs that come with an outcome, in all; NATS takes 1 MiB a message. */
@@ -57,12 +61,14 @@ export class Runner {
     const { slots } = kinds[kind] ?? { slots: 0 }
     while (!this.#stopping) {
       const mine = [...this.#active.values()].filter((active) => active.held.effect_id.length > 0 && this.#kindOf.get(active) === kind)
-      if (mine.length >= slots) {
-        await Promise.race(mine.map((active) => active.done))
+      const owed = this.#stillOwed(kind)
+      if (mine.length + owed >= slots) {
+        await Promise.race([...mine.map((active) => active.done), ...(owed > 0 ? [sleep(OWED_PAUSE_MS)] : [])])
         continue
       }
       try {
-        const reply = await client.claim({ kinds: [kind], slots: slots - mine.length, wait_ms: 20_000, ...('run' in scope ? { run_id: scope.run } : { apart: true }) })
+        const reply = await client.claim({ kinds: [kind], slots: slots - mine.length - owed, wait_ms: 20_000, ...('run' in scope ? { run_id: scope.run } : { apart: true }) })
+        this.#owes(kind, reply.taken)
         for (const grant of reply.grants) this.#begin(grant)
       } catch (error) {
         if (this.#stopping) return
@@ -74,6 +80,34 @@ export class Runner {
     }
   }
   readonly #kindOf = new Map<Active, string>()
+
+  /**
+   * Effects that took a slot of a claim and whose grants come with the reply to an append: the slot is not free while that reply is on its
+   * way. By kind, with the moment that they were heard of; a grant that does not come is given up by the journal, since no heartbeat lists it.
+   */
+  readonly #owed = new Map<string, Map<string, number>>()
+  /** effects that were begun by a reply before the claim said so */
+  readonly #early = new Set<string>()
+
+  #owes(kind: string, taken: readonly Uint8Array[]): void {
+    const owed = this.#owed.get(kind) ?? new Map<string, number>()
+    this.#owed.set(kind, owed)
+    for (const effect of taken.map((id) => hex(id))) if (!this.#early.delete(effect)) owed.set(effect, performance.now())
+  }
+
+  #cameWithReply({ effect_id }: kymo.v1.journal.Grant): void {
+    const effect = hex(effect_id)
+    for (const owed of this.#owed.values()) if (owed.delete(effect)) return
+    this.#early.add(effect)
+    const [oldest] = this.#early
+    if (this.#early.size > EARLY && oldest !== undefined) this.#early.delete(oldest)
+  }
+
+  #stillOwed(kind: string): number {
+    const owed = this.#owed.get(kind) ?? new Map<string, number>()
+    for (const [effect, since] of owed) if (performance.now() - since > OWED_MS) owed.delete(effect)
+    return owed.size
+  }
 
   #begin(grant: kymo.v1.journal.Grant): void {
     const event = decodeRecord(Uint8Array.from(grant.record)) as RecordedEvent<'effect.requested'>
@@ -165,7 +199,10 @@ export class Runner {
       // What comes of it is often the next effect: a model's answer, its next question.
       session: client.session, takes_grants: true,
     })
-    for (const grant of reply.grants) this.#begin(grant)
+    for (const grant of reply.grants) {
+      this.#begin(grant)
+      this.#cameWithReply(grant)
+    }
     switch (reply.decision) {
       case Decision.OK:
       case Decision.IDEMPOTENT:

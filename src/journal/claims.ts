@@ -12,13 +12,13 @@ const { Grant } = kymo.v1.journal
 type Grant = kymo.v1.journal.Grant
 
 /**
- * A worker that waits for effects: those of one run, or those of every run whose actors live apart. `taken` counts the slots whose grants went
- * with the replies to its session's appends, those that are being written included.
+ * A worker that waits for effects: those of one run, or those of every run whose actors live apart. `taken` are the effects whose grants took a
+ * slot and go with the replies to its session's appends, those that are being written included.
  */
-interface Waiter { session: string; holder: Holder | null; kinds: ReadonlySet<string>; scope: string; slots: number; taken: number; bytes: number; staged: Grant[]; late: boolean; resolve: (granted: Granted) => void }
+interface Waiter { session: string; holder: Holder | null; kinds: ReadonlySet<string>; scope: string; slots: number; taken: string[]; bytes: number; staged: Grant[]; late: boolean; resolve: (granted: Granted) => void }
 
-/** What a wait came to: grants, and how many slots were taken otherwise. */
-export interface Granted { grants: Grant[]; taken: number }
+/** What a wait came to: grants, and the effects that took its slots otherwise. */
+export interface Granted { grants: Grant[]; taken: Uint8Array[] }
 
 export interface Claim { session: string; holder: Holder | null; kinds: readonly string[]; run: string; apart: boolean; slots: number; waitMs: number }
 
@@ -55,7 +55,7 @@ export function createClaims({ sessions, writer, leaseMs }: { sessions: Sessions
   const end = (waiter: Waiter, grants: Grant[]): void => {
     const waiters = scopes.get(waiter.scope)
     if (waiters?.delete(waiter) === true && waiters.size === 0) scopes.delete(waiter.scope)
-    waiter.resolve({ grants, taken: waiter.taken })
+    waiter.resolve({ grants, taken: waiter.taken.map(unhex) })
   }
 
   const isApart = (run: LoadedRun, effect: OpenEffect): boolean => run.serving?.apart.has(RUNNER_OF[effect.kind] ?? '') ?? false
@@ -65,7 +65,7 @@ export function createClaims({ sessions, writer, leaseMs }: { sessions: Sessions
     // Nobody watches a run that is not served: its effects wait until it is.
     if (apart && !sessions.mayLive(run.serving?.session ?? '', run.serving?.holder ?? null)) return undefined
     for (const waiter of scopes.get(apart ? APART : state.run) ?? []) {
-      if (waiter.late || waiter.staged.length + waiter.taken >= waiter.slots || !waiter.kinds.has(effect.kind)) continue
+      if (waiter.late || waiter.staged.length + waiter.taken.length >= waiter.slots || !waiter.kinds.has(effect.kind)) continue
       if (waiter.staged.length > 0 && waiter.bytes + effect.record.length > MAX_REPLY) continue
       if (sessions.isAlive(waiter.session)) return waiter
     }
@@ -89,11 +89,11 @@ export function createClaims({ sessions, writer, leaseMs }: { sessions: Sessions
     Grant.create({ run_id: state.runBytes, effect_id: unhex(effect.id), attempt, fence, record: effect.record, lease_ms: leaseMs })
 
   /** A wait whose last slot was taken has nothing to wait for. */
-  const take = (group: Group, waiter: Waiter): void => {
-    waiter.taken++
+  const take = (group: Group, waiter: Waiter, effect: string): void => {
+    waiter.taken.push(effect)
     group.settled.push((durable) => {
-      if (!durable) waiter.taken--
-      else if (waiter.taken >= waiter.slots && waiter.staged.length === 0) end(waiter, [])
+      if (!durable) waiter.taken = waiter.taken.filter((taken) => taken !== effect)
+      else if (waiter.taken.length >= waiter.slots && waiter.staged.length === 0) end(waiter, [])
     })
   }
 
@@ -107,7 +107,7 @@ export function createClaims({ sessions, writer, leaseMs }: { sessions: Sessions
       }, Math.min(MAX_WAIT_MS, claim.waitMs))
       timer.unref()
       const waiter: Waiter = {
-        session: claim.session, holder: claim.holder, kinds: new Set(claim.kinds), scope, slots: Math.min(MAX_SLOTS, Math.max(1, claim.slots)), taken: 0, bytes: 0, staged: [], late: false,
+        session: claim.session, holder: claim.holder, kinds: new Set(claim.kinds), scope, slots: Math.min(MAX_SLOTS, Math.max(1, claim.slots)), taken: [], bytes: 0, staged: [], late: false,
         resolve: (granted) => {
           clearTimeout(timer)
           resolve(granted)
@@ -132,7 +132,7 @@ export function createClaims({ sessions, writer, leaseMs }: { sessions: Sessions
           continue
         }
         bytes += effect.record.length
-        take(group, waiter)
+        take(group, waiter, effect.id)
         told.push(grant)
       }
       return told

@@ -222,7 +222,7 @@ export class Journal {
   }
 
   claim = (request: Partial<Request<'claim'>>): Promise<Reply<'claim'>> =>
-    this.#closed === undefined ? claim(this.#parts, request) : Promise.resolve({ decision: Decision.UNAVAILABLE, reason: 'the store is closing', grants: [], taken: 0 })
+    this.#closed === undefined ? claim(this.#parts, request) : Promise.resolve({ decision: Decision.UNAVAILABLE, reason: 'the store is closing', grants: [], taken: [] })
 
   /** Answers all claims that wait with what they have: nothing. */
   dropClaims(): void {

@@ -19,7 +19,7 @@ const UNLISTED_MS = 2000
 
 /** Grants open effects, waiting up to wait_ms for one. A grant is an effect.started record, durable before it is told. */
 export async function claim(parts: Parts, request: Partial<Request<'claim'>>): Promise<Reply<'claim'>> {
-  const refused = (reason: string): Reply<'claim'> => ({ decision: Decision.REFUSED, reason, grants: [], taken: 0 })
+  const refused = (reason: string): Reply<'claim'> => ({ decision: Decision.REFUSED, reason, grants: [], taken: [] })
   const problem = sessionProblem(request.session)
   if (problem !== undefined) return refused(problem)
   if (request.apart !== true && request.run_id?.length !== 16) return refused('a claim names a run, or asks for the runs whose actors live apart')
