@@ -69,7 +69,7 @@ describe('kymo task check of several tasks', () => {
     await until('starter, run 2 of 3')
     child.kill('SIGINT')
     const { code, stderr, stdout } = await said
-    expect([code, stdout]).toEqual([130, ''])
+    expect([code, stdout, code === 130 ? '' : stderr]).toEqual([130, '', ''])
     expect(stderr).toMatch(/finishing up\.\.\. \(Ctrl-C again to stop at once\)\n.*interrupted: 0 of 2 tasks were checked\n$/s)
     expect(existsSync(work) ? readdirSync(work) : []).toEqual([])
     rmSync(work, { recursive: true, force: true })

@@ -1,5 +1,5 @@
 import type { ProfileName } from '../../../schemas/task.ts'
-import { isKymoError } from '../../../schemas/errors.ts'
+import { isKymoError, messageOf } from '../../../schemas/errors.ts'
 import { checkTasks, jobsHere } from '../../effects/checking/index.ts'
 import type { CheckedTask, HinderedTask } from '../../effects/checking/index.ts'
 import { MachineRoom } from '../../effects/index.ts'
@@ -41,7 +41,10 @@ export async function taskCheck(names: readonly string[], options: TaskCheckOpti
     else show(stdout(), rows, { seconds, jobs })
     return rows.every(({ ok }) => ok) ? EXIT.ok : EXIT.failed
   } catch (error) {
-    if (!isKymoError(error, 'KYMO_CANCELLED')) throw error
+    const cancelled = isKymoError(error, 'KYMO_CANCELLED')
+    if (!cancelled && !signal.aborted) throw error
+    // What was cut off in the middle of something may fail in words of its own.
+    if (!cancelled) say(messageOf(error))
     if (options.json !== true && finished.length > 0) show(stdout(), chosen.flatMap((name) => finished.find(({ task }) => task === name) ?? []))
     progress.line(`interrupted: ${finished.length} of ${count(chosen.length, 'task')} were checked`)
     return EXIT.stopped
