@@ -35,6 +35,7 @@ import { claim, heartbeat, leave, offer, release } from './workers.ts'
 
 const { AppendReply } = kymo.v1.journal
 type AppendReply = kymo.v1.journal.AppendReply
+type Grant = kymo.v1.journal.Grant
 
 const SWEEP_MS = 100
 const HOUSEKEEPING_MS = 1000
@@ -182,8 +183,8 @@ export class Journal {
     const state = (run.state ??= newRunState(Uint8Array.from(request.run_id ?? [])))
     const teller = request.takes_grants === true ? hex(request.session ?? new Uint8Array()) : undefined
     if (verdict.kind === 'known') {
-      const grants = teller === undefined ? [] : claims.grantedSince(state, verdict.first, teller)
-      return () => answerRepeated(store, state, verdict.first, { drafts, foreseen, grants })
+      const granted = teller === undefined ? [] : claims.grantedSince(state, verdict.first, teller)
+      return () => answerRepeated(store, state, verdict.first, { drafts, foreseen, grants: () => this.#stillOpen(state.run, granted) })
     }
     const first = state.seq + 1
     stageBlobs(group, blobs)
@@ -207,6 +208,12 @@ export class Journal {
     }
     const grants = claims.grant(group, run, state, teller)
     return AppendReply.create({ decision: Decision.OK, first_seq: first, count: drafts.length, recorded_at_ms: state.at, head_hash: state.hash, head_seq: state.seq, consequences, grants })
+  }
+
+  /** Of what was granted, what has no outcome by now: an attempt that ended in the meantime must not be told again. */
+  #stillOpen(run: string, grants: readonly Grant[]): Grant[] {
+    const effects = this.#parts.runs.get(run)?.state?.effects
+    return grants.filter(({ effect_id, fence }) => effects?.get(hex(effect_id))?.fence === fence)
   }
 
   /** Grants an effect to the session that carried it out already, if the outcome is one that this attempt can have. */

@@ -10,8 +10,8 @@ import type { RunState } from './run-state.ts'
 
 const { AppendReply } = kymo.v1.journal
 
-/** A request as it is compared with what stands; `grants`: what its session may not have heard of. */
-interface Again { drafts: readonly Draft[]; foreseen: readonly Foreseen[]; grants: kymo.v1.journal.Grant[] }
+/** A request as it is compared with what stands; `grants`: what its session may not have heard of, at the moment of the answer. */
+interface Again { drafts: readonly Draft[]; foreseen: readonly Foreseen[]; grants: () => kymo.v1.journal.Grant[] }
 
 /** The same request again: compared with what is stored from `first` on, and answered with its original positions. */
 export async function answerRepeated(store: KeyValueStore, state: RunState, first: number, { drafts, foreseen, grants }: Again): Promise<kymo.v1.journal.AppendReply> {
@@ -28,7 +28,7 @@ export async function answerRepeated(store: KeyValueStore, state: RunState, firs
     if (from === undefined || (await standing(store, state, from, more)) === undefined) break
     consequences++
   }
-  return AppendReply.create({ decision: Decision.IDEMPOTENT, first_seq: first, count: drafts.length, recorded_at_ms: stored.at(-1)?.recorded_at_ms ?? 0, head_hash: state.hash, head_seq: state.seq, consequences, grants })
+  return AppendReply.create({ decision: Decision.IDEMPOTENT, first_seq: first, count: drafts.length, recorded_at_ms: stored.at(-1)?.recorded_at_ms ?? 0, head_hash: state.hash, head_seq: state.seq, consequences, grants: grants() })
 }
 
 /** The stored records from `first` on, if they are these. */
